@@ -1,0 +1,79 @@
+/* What can be asked of an attempt.  Only engine_apply() changes one. */
+#ifndef DAEMON_ENGINE_ATTEMPT_H
+#define DAEMON_ENGINE_ATTEMPT_H
+
+#include "daemon/engine/engine.h"
+
+/* Values are stored and sent (the wire's AttemptState): append only. */
+enum attempt_state {
+	ATTEMPT_CHECKED_IN = 1,
+	ATTEMPT_ADMITTED,
+	ATTEMPT_READY,
+	ATTEMPT_RUNNING,
+	ATTEMPT_SUBMITTED,
+	ATTEMPT_EXPIRED,
+	ATTEMPT_CLOSED,
+	ATTEMPT_VOIDED,
+	ATTEMPT_NSTATES
+};
+
+/* Why the clock of a running attempt stands: bits, stored and sent (the wire's Stop). */
+enum stop {
+	STOP_ATTEMPT = 1,
+	STOP_SITTING = 2,
+	STOP_RESTART = 4,
+	STOP_BREAK = 8,
+	STOP_LOST = 16,
+	STOP_PARKED = 32,
+	STOP_NOT_STARTED = 64
+};
+
+struct attempt_answer {
+	struct seat_no seat; /* 0: no answer yet */
+	uint32_t revision;
+	uint8_t chosen[ITEM_OPTIONS_MOST];
+	uint8_t nchosen;
+	char **codes; /* owned; one a field, canonical */
+	size_t ncodes;
+	bool flagged;
+	uint16_t struck; /* bits by place */
+	uint32_t seen_ms;
+	int64_t note_row;
+	struct digest bytes; /* of what was sent: same order, other bytes is a conflict */
+};
+
+struct attempt_id attempt_id(const struct attempt *a);
+struct person_id attempt_person(const struct attempt *a);
+struct sitting_id attempt_sitting(const struct attempt *a); /* 0: practice */
+const struct form *attempt_form(const struct attempt *a);
+const struct form_draw *attempt_draw(const struct attempt *a);
+const struct digest *attempt_plain_hash(const struct attempt *a, uint32_t part);
+enum attempt_state attempt_state(const struct attempt *a);
+bool attempt_is_open(const struct attempt *a); /* not submitted, expired, closed or voided */
+unsigned attempt_stopped(const struct attempt *a);
+uint32_t attempt_part(const struct attempt *a);
+bool attempt_part_was_open(const struct attempt *a, uint32_t part); /* its key may be given */
+struct millis attempt_budget(const struct attempt *a, uint32_t part);
+struct millis attempt_used(const struct attempt *a, uint32_t part, struct service_ms now);
+/* Of the part under way, never negative; before the start: the whole budget. */
+struct millis attempt_remaining(const struct attempt *a, struct service_ms now);
+struct seat_no attempt_seat(const struct attempt *a);
+const uint8_t *attempt_client_id(const struct attempt *a);	/* 16 bytes; who holds the seat */
+const uint8_t *attempt_waiting_client(const struct attempt *a); /* who wants it; NULL: nobody */
+bool attempt_client_is_here(const struct attempt *a);
+uint64_t attempt_version(const struct attempt *a); /* the number of its records */
+const struct digest *attempt_chain(const struct attempt *a);
+const struct attempt_answer *attempt_answer(const struct attempt *a, struct item_no item);
+uint32_t attempt_answered(const struct attempt *a); /* items with an option or a code */
+uint32_t attempt_kept(const struct attempt *a);	    /* answers kept for the proctor */
+bool attempt_last_saved(const struct attempt *a, struct service_ms *at);
+bool attempt_is_tutored(const struct attempt *a);
+uint32_t attempt_linear_item(const struct attempt *a); /* the only item open in a linear part */
+struct wall_ms attempt_started_wall(const struct attempt *a); /* 0: not yet */
+struct wall_ms attempt_closed_wall(const struct attempt *a);
+/* NULL until closed.  Points into the attempt. */
+const Examd__Record__AttemptClosed *attempt_closing(const struct attempt *a);
+bool attempt_result_is_released(const struct attempt *a, struct wall_ms now);
+bool attempt_review_is_released(const struct attempt *a, struct wall_ms now);
+
+#endif

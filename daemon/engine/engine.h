@@ -1,0 +1,247 @@
+/* The engine: the rules of the exam, without socket, disk, clock or random device.
+ *
+ * engine_decide() takes an event, changes nothing and returns the records that must become true and
+ * the effects that follow, or a refusal.  engine_apply() takes one record, changes the state and
+ * never refuses.  Live: decide, apply each record at once, queue them for the disk (replies and
+ * notices wait for the commit).  After a restart: apply alone.  So a newer release may decide
+ * otherwise without reading an old attempt differently.
+ *
+ * Every call that depends on time is told the service time. */
+#ifndef DAEMON_ENGINE_ENGINE_H
+#define DAEMON_ENGINE_ENGINE_H
+
+#include "daemon/engine/form.h"
+#include "daemon/engine/score.h"
+#include "daemon/record/record.h"
+
+struct engine;
+struct attempt; /* attempt.h tells about one */
+struct sitting; /* sitting.h */
+
+#define GRACE	   SECONDS(2)	 /* after a deadline: what arrived by then counts */
+#define STAND_MOST SECONDS(60)	 /* after a restart, until the client is back */
+#define PARK_AFTER SECONDS(3600) /* a practice attempt without its client */
+#define PRACTICE_MOST                                                                              \
+	((struct millis){30LL * 24 * 3600 * 1000}) /* wall time untouched, then closed */
+#define ANSWER_NOTE_MOST 500
+
+struct engine_config {
+	uint8_t installation[16];
+	/* Signs a receipt's statement: a pure function (Ed25519, RFC 8032). */
+	void (*sign)(void *key, struct bytes statement, uint8_t signature[64]);
+	void *key; /* borrowed */
+};
+
+struct engine *engine_new(const struct engine_config *config);
+void engine_free(struct engine *e);
+
+/* Banks and blueprints must be known before an event or record that names them.  Taken over;
+ * several versions of a name live side by side, the last added is the one that new sittings get. */
+void engine_add_bank(struct engine *e, struct bank *bank);
+void engine_add_blueprint(struct engine *e, struct blueprint *blueprint);
+const struct blueprint *engine_blueprint(const struct engine *e, const char *exam);
+const struct blueprint *engine_blueprint_by_hash(const struct engine *e, const struct digest *hash);
+const struct bank *engine_bank(const struct engine *e, const char *name);
+const struct bank *engine_bank_by_hash(const struct engine *e, const struct digest *hash);
+
+/* ---- Events ------------------------------------------------------------------------------ */
+
+/* Who, by which command, and why: as it goes into the record. */
+struct by {
+	struct person_id person;   /* 0: the server itself */
+	struct command_id command; /* zero: none */
+	struct digest content;	   /* SHA-256 of the command's content */
+	struct digest reason;	   /* of the salted text; .reason_row 0: no reason was given */
+	int64_t reason_row;
+	bool force;
+	uint64_t version; /* that it was decided on; 0: any */
+};
+
+enum event_kind {
+	/* sittings */
+	EVENT_SITTING_CREATE,
+	EVENT_ROOM, /* a room command, to all or to some attempts */
+	EVENT_RELEASE,
+	/* attempts */
+	EVENT_CHECK_IN,
+	EVENT_PRACTICE_START,
+	EVENT_FORM_CONFIRMED,
+	EVENT_ANSWER,
+	EVENT_LEAVE_PART,
+	EVENT_SUBMIT,
+	EVENT_BREAK,
+	EVENT_BACK_FROM_BREAK,
+	EVENT_REPORTED,
+	EVENT_CLIENT_CAME, /* a session with this client id holds or wants the seat */
+	EVENT_CLIENT_LEFT,
+	EVENT_PRACTICE_RESUME,
+	/* time */
+	EVENT_RESTARTED, /* after recovery: running attempts stand */
+	EVENT_TICK,	 /* something is due */
+};
+
+/* As the wire's RoomVerb. */
+enum room_verb {
+	VERB_OPEN = 1,
+	VERB_ADMIT,
+	VERB_START,
+	VERB_PAUSE,
+	VERB_RESUME,
+	VERB_ADD_MINUTES,
+	VERB_MESSAGE,
+	VERB_RELEASE_SEAT,
+	VERB_REFUSE_SEAT,
+	VERB_CLOSE,
+	VERB_REOPEN,
+	VERB_VOID,
+	VERB_NVERBS
+};
+
+struct answer_in {
+	struct seat_no seat;
+	struct item_no item;
+	uint32_t revision;
+	const uint32_t *chosen; /* borrowed */
+	size_t nchosen;
+	const char *const *codes; /* as typed; kept in canonical form */
+	size_t ncodes;
+	bool flagged;
+	const uint32_t *struck;
+	size_t nstruck;
+	uint32_t seen_ms;
+	struct digest note;
+	int64_t note_row; /* 0: no note */
+};
+
+struct event {
+	enum event_kind kind;
+	struct service_ms now;
+	struct wall_ms wall; /* for people, and for windows */
+	struct by by;
+	struct attempt_id attempt; /* of events about one */
+	struct sitting_id sitting;
+	const uint8_t *client_id; /* 16 bytes, where a client matters */
+	union {
+		struct {
+			const char *exam;
+			const struct person_id *persons;
+			size_t npersons;
+			struct wall_ms opens, closes, room_ends; /* .v 0: none */
+			struct digest title;
+			int64_t title_row;
+		} create;
+		struct {
+			enum room_verb verb;
+			const struct attempt_id *attempts; /* NULL: the room */
+			size_t nattempts;
+			struct millis minutes; /* may be negative to add */
+			struct digest text;
+			int64_t text_row;
+			struct person_id persons_added; /* unused: 0 */
+		} room;
+		struct {
+			bool result, review;
+		} release;
+		/* Check-in and practice: the form was made by the caller (form_make), rendered and
+		 * hashed. */
+		struct {
+			struct person_id person;
+			uint32_t extra_percent;
+			const struct blueprint *blueprint;
+			const struct bank *bank;
+			const uint8_t *seed;
+			const struct form_draw *draw;
+			const struct form *form;
+			const struct digest *plain_hashes; /* one a part */
+			bool tutor;
+		} open;
+		const struct digest *confirmed; /* one a part; count is the form's */
+		struct answer_in answer;
+		uint32_t part; /* EVENT_LEAVE_PART */
+		uint32_t reported;
+		struct millis outage; /* EVENT_RESTARTED: how long by the wall clock, 0 if it went
+					 backwards */
+	} u;
+};
+
+/* ---- Decisions --------------------------------------------------------------------------- */
+
+enum effect_kind {
+	EFFECT_NOTICE,	      /* tell the holder of the attempt; notice is the wire's NoticeKind */
+	EFFECT_ROOM_CHANGED,  /* of a sitting, or of one attempt's row: tell who watches */
+	EFFECT_TELL_WAITING,  /* tell the client that waits for the seat: granted or refused */
+	EFFECT_TELL_OLD_SEAT, /* tell the client that lost it */
+	EFFECT_CLOSED,	      /* write the result row; the attempt can be packed */
+};
+
+struct effect {
+	enum effect_kind kind;
+	struct attempt_id attempt; /* 0: the sitting */
+	struct sitting_id sitting; /* 0: practice */
+	unsigned notice;
+	struct millis added;
+	int64_t text_row;
+	uint8_t client_id[16];
+};
+
+/* {0} is an empty one; reused from event to event; engine_decision_fini() at the end. */
+struct decision {
+	struct arena arena; /* owns what the records and effects point to */
+	struct record *records;
+	size_t nrecords, records_cap;
+	struct effect *effects;
+	size_t neffects, effects_cap;
+	struct attempt_id attempt; /* that a check-in or practice start made or found */
+	struct sitting_id sitting; /* that a create made */
+	bool repeated;	     /* the command was carried out before: no records, the same reply */
+	uint64_t changed_by; /* with ERR_CHANGED_MEANWHILE: number of the record that moved it */
+};
+void decision_reset(struct decision *d);
+void decision_fini(struct decision *d);
+
+/* Decides; the decision is reset first.  On a refusal it holds no records.
+ *
+ * ERR_NOT_FOUND, ERR_OUT_OF_TURN, ERR_CHANGED_MEANWHILE, ERR_COMMAND_REUSED, ERR_INVALID   anybody
+ * ERR_NOT_OPEN, ERR_NOT_IN_SITTING, ERR_NO_EXAM, ERR_NO_BANK                check-in, practice,
+ * create ERR_NOT_ADMITTED, ERR_WRONG_FORM                                          confirming the
+ * form ERR_TOO_LATE, ERR_LOCKED, ERR_NO_ITEM, ERR_NO_OPTION, ERR_CONFLICT, ERR_KEPT_FOR_PROCTOR,
+ * ERR_NOT_READY                                       answers ERR_NO_BREAKS, ERR_SEAT_TAKEN breaks,
+ * clients
+ *
+ * ERR_KEPT_FOR_PROCTOR and ERR_SEAT_TAKEN come with records: they must be applied and kept too; so
+ * does every return with .nrecords > 0. */
+MUST_USE enum err engine_decide(const struct engine *e, const struct event *ev, struct decision *d);
+
+/* Lets a fact become true.  Live and after a crash the only function that changes a sitting or an
+ * attempt; it cannot fail.  The record's msg is only read. */
+void engine_apply(struct engine *e, const struct record *r);
+
+/* When something is due next; false: nothing is. */
+bool engine_next_due(const struct engine *e, struct service_ms *due_out);
+
+/* Is any attempt running, so that heartbeats are needed? */
+bool engine_is_running(const struct engine *e);
+
+/* A closed or parked attempt leaves memory; apply its records again to bring it back. */
+void engine_forget_attempt(struct engine *e, struct attempt_id id);
+void engine_forget_sitting(struct engine *e, struct sitting_id id);
+/* Ids that were ever used: after recovery, what transcripts and results know, so that they are not
+ * given again. */
+void engine_reserve(struct engine *e, struct attempt_id highest_attempt,
+		    struct sitting_id highest_sitting);
+
+/* ---- What is ----------------------------------------------------------------------------- */
+
+const struct attempt *engine_attempt(const struct engine *e, struct attempt_id id);
+const struct sitting *engine_sitting(const struct engine *e, struct sitting_id id);
+/* The attempt of a person in a sitting; NULL: none. */
+const struct attempt *engine_attempt_of(const struct engine *e, struct sitting_id sitting,
+					struct person_id person);
+/* All in memory, in order of id; start with NULL. */
+const struct attempt *engine_attempt_after(const struct engine *e, const struct attempt *a);
+const struct sitting *engine_sitting_after(const struct engine *e, const struct sitting *s);
+
+/* SHA-256 over the whole state, for tests: equal states, equal values. */
+struct digest engine_state_hash(const struct engine *e);
+
+#endif

@@ -1,0 +1,34 @@
+/* A bank: a named, versioned collection of items.  Immutable once read; owns all its memory. */
+#ifndef QUESTIONS_MODEL_BANK_H
+#define QUESTIONS_MODEL_BANK_H
+
+#include "proto/base/mem.h"
+#include "questions/model/item.h"
+
+#define BANK_ITEMS_MOST 20000
+
+struct bank {
+	struct arena arena; /* owns everything below */
+	const char *name, *title, *version, *code_year, *hcpcs, *licence, *copyright, *notice;
+	const char **requires;
+	size_t nrequires;
+	struct item **items; /* in the order of the source; the items of a set stand together */
+	size_t nitems;
+	struct item_set **sets;
+	size_t nsets;
+	struct digest
+	    hash; /* over name, version and the hashes of all items in order: bank_seal() */
+	struct item **by_hash; /* sorted by hash: made by bank_seal() */
+};
+
+struct bank *bank_new(void);
+void bank_free(struct bank *bank);
+
+/* Fills in the hash of each item and of the bank, and the index; after this nothing changes. */
+void bank_seal(struct bank *bank);
+
+/* NULL: not there. */
+const struct item *bank_by_hash(const struct bank *bank, const struct digest *hash);
+const struct item *bank_by_id(const struct bank *bank, const char *id);
+
+#endif
