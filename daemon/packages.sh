@@ -1,0 +1,71 @@
+#!/bin/sh
+# packages.sh build|test: installs the Debian packages that are missing, saying which and why.
+# Exit 1 with a sentence when that is not possible.
+set -eu
+
+# name  why
+build='
+gcc                      the C compiler
+libc6-dev                its headers
+cmake                    the build
+ninja-build              the build
+pkg-config               finds the libraries
+libevent-dev             the event loop
+libssl-dev               TLS
+libsqlite3-dev           storage
+libprotobuf-c-dev        messages
+protobuf-c-compiler      messages
+libsodium-dev            password hashing
+libyaml-dev              banks and blueprints
+uthash-dev               hash tables
+libjansson-dev           JSON
+libcmocka-dev            the test runner
+libcsv-dev               rosters
+libseccomp-dev           system-call filters
+'
+test='
+clang                    the second compiler
+clang-format             the format check
+libclang-rt-14-dev       its sanitizers
+sqlite3                  looks into databases after a crash
+strace                   injects faults
+python3                  drives the torture runs
+mandoc                   checks the manual pages
+'
+case "${1-}" in
+build) list=$build ;;
+test) list=$build$test ;;
+*) echo "usage: packages.sh build|test" >&2; exit 2 ;;
+esac
+
+missing=
+tab=$(printf '%s\n' "$list" | while read -r name why; do
+	[ -n "$name" ] || continue
+	dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null | grep -q '^installed$' ||
+		printf '%-24s %s\n' "$name" "$why"
+done)
+[ -n "$tab" ] || exit 0
+missing=$(printf '%s\n' "$tab" | awk '{print $1}' | tr '\n' ' ')
+
+echo "These Debian packages are missing and will be installed:"
+printf '%s\n' "$tab" | sed 's/^/  /'
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+	if ! command -v sudo >/dev/null 2>&1; then
+		echo "Installing needs root and there is no sudo here. Ask an administrator to run:" >&2
+		echo "  apt-get install $missing" >&2
+		exit 1
+	fi
+	echo "Installing needs root: sudo may ask for your password."
+	as_root=sudo
+fi
+export DEBIAN_FRONTEND=noninteractive
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# shellcheck disable=SC2086
+if ! { $as_root apt-get update -q && $as_root apt-get install -q -y --no-install-recommends $missing; } >"$log" 2>&1
+then
+	tail -n 20 "$log" >&2
+	echo "The packages could not be installed; see above." >&2
+	exit 1
+fi

@@ -1,0 +1,24 @@
+#!/bin/sh
+# run.sh [ctest options]: installs what the tests need, builds with sanitizers (and once with the
+# other compiler), runs everything, ends in ctest's summary.  BUILD=DIR for another build folder.
+set -eu
+cd "$(dirname "$0")/.."
+sh daemon/packages.sh test
+build=${BUILD:-build-asan}
+jobs=$(nproc)
+
+say() { printf '\n== %s\n' "$*"; }
+
+say "gcc, release: no warning"
+cmake -G Ninja -S . -B "$build-release" -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=gcc >/dev/null
+ninja -C "$build-release" -j "$jobs" --quiet
+
+say "clang, address and undefined-behaviour sanitizers: no warning"
+cmake -G Ninja -S . -B "$build" -DCMAKE_BUILD_TYPE=Asan -DCMAKE_C_COMPILER=clang \
+	-DEXAMD_RELEASE_DIR="$PWD/$build-release" >/dev/null
+ninja -C "$build" -j "$jobs" --quiet
+
+say "tests"
+export ASAN_OPTIONS="detect_leaks=1:abort_on_error=0:strict_string_checks=1"
+export UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1"
+exec ctest --test-dir "$build" --output-on-failure -j "$jobs" "$@"
