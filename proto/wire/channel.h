@@ -33,6 +33,9 @@ struct channel_message {
 };
 
 #define CHANNEL_HEAD 13 /* bytes before the payload */
+/* The longest payload.  Far above a frame's: a reply that is too long costs its receiver, not
+ * everybody behind the channel. */
+#define CHANNEL_MOST (1024 * 1024)
 
 /* The first message of IN, to be taken with channel_take().
  *

@@ -22,16 +22,18 @@
 MUST_USE enum err frame_peek(const struct buf *in, size_t most, struct bytes *message_out);
 void frame_take(struct buf *in);
 
-/* Decodes into the arena (reset it when done with the message).  Every string is checked: UTF-8, no
- * NUL.
+/* Decodes into the arena (reset it when done with the message; never free what is in it).  An arena
+ * without a cap is held to FRAME_ARENA_MOST for the call.  Checked: every string is UTF-8 without
+ * NUL, a field that is not repeated comes once at most, a oneof holds one of its fields.  Not
+ * checked: enums may have any value, lists any length, bytes any size.
  *
- * ERR_PROTOCOL   not such a message, or a bad string
+ * ERR_PROTOCOL   not such a message, a bad string, a field twice
  * ERR_TOO_LARGE  more memory than the arena's cap */
 MUST_USE enum err request_decode(struct bytes message, struct arena *arena,
 				 Examd__V1__Request **out);
 MUST_USE enum err reply_decode(struct bytes message, struct arena *arena, Examd__V1__Reply **out);
 
-/* Any message, same rules; for FormPart and HTTP bodies. */
+/* Any message, same rules, but an arena without a cap has none; for FormPart and HTTP bodies. */
 MUST_USE enum err message_decode(const ProtobufCMessageDescriptor *type, struct bytes message,
 				 struct arena *arena, ProtobufCMessage **out);
 
