@@ -1,0 +1,39 @@
+/* Free text: titles, reasons, messages, notes.  It stands in a table of its own under a row number,
+ * with a salt; records hold the row and SHA-256(salt || text).  Memory keeps the titles of
+ * sittings and the texts put last. */
+#ifndef DAEMON_SERVICE_TEXTS_H
+#define DAEMON_SERVICE_TEXTS_H
+
+#include "daemon/service/service.h"
+
+#define TEXTS_RECENT 1024
+
+struct text_ref {
+	int64_t row; /* 0: the text was empty, nothing was put */
+	struct digest hash;
+};
+
+struct texts *texts_new(void);
+void texts_free(struct texts *t);
+
+/* Queue a text with a random salt.  NULL and "" put nothing.  Do this before the event that names
+ * it. */
+struct text_ref text_put(struct core *core, const char *text);
+
+/* The note of an answer: the salt comes from attempt, item, seat and revision under a key of the
+ * installation, so that the same answer sent again has the same bytes.  ROW_KNOWN is the row that
+ * an earlier copy of the same answer has, or 0. */
+struct text_ref text_put_note(struct core *core, struct attempt_id attempt,
+			      const struct answer_in *answer, const char *note, int64_t row_known);
+
+/* The text of a row if memory has it, else "".  Borrowed until the next text_put(). */
+const char *text_get(const struct core *core, int64_t row);
+
+/* Recovery: rows up to HIGHEST have been given; a text read back. */
+void texts_reserve(struct texts *t, int64_t highest);
+void texts_remember(struct texts *t, int64_t row, const char *text);
+
+/* Keeps a row in memory for good: a sitting's title. */
+void text_pin(struct core *core, int64_t row);
+
+#endif
