@@ -4,7 +4,20 @@
 
 #include "daemon/engine/engine.h"
 
-/* Values are stored and sent (the wire's AttemptState): append only. */
+/* The moves; a test holds this drawing against the table.
+ *
+ *   CHECKED_IN -> ADMITTED CLOSED VOIDED
+ *   ADMITTED   -> READY CLOSED VOIDED
+ *   READY      -> RUNNING CLOSED VOIDED
+ *   RUNNING    -> SUBMITTED EXPIRED CLOSED VOIDED
+ *   SUBMITTED  -> RUNNING VOIDED
+ *   EXPIRED    -> RUNNING VOIDED
+ *   CLOSED     -> RUNNING VOIDED
+ *   VOIDED     ->
+ *
+ * Closed attempts run again when they are reopened.
+ *
+ * Values are stored and sent (the wire's AttemptState): append only. */
 enum attempt_state {
 	ATTEMPT_CHECKED_IN = 1,
 	ATTEMPT_ADMITTED,
@@ -28,6 +41,9 @@ enum stop {
 	STOP_NOT_STARTED = 64
 };
 
+/* Pure: is there an arrow in the drawing? */
+bool attempt_may_move(enum attempt_state from, enum attempt_state to);
+
 struct attempt_answer {
 	struct seat_no seat; /* 0: no answer yet */
 	uint32_t revision;
@@ -49,29 +65,40 @@ const struct form *attempt_form(const struct attempt *a);
 const struct form_draw *attempt_draw(const struct attempt *a);
 const struct digest *attempt_plain_hash(const struct attempt *a, uint32_t part);
 enum attempt_state attempt_state(const struct attempt *a);
-bool attempt_is_open(const struct attempt *a); /* not submitted, expired, closed or voided */
-unsigned attempt_stopped(const struct attempt *a);
+bool attempt_is_open(const struct attempt *a);	   /* not submitted, expired, closed or voided */
+unsigned attempt_stopped(const struct attempt *a); /* 0 once it is not open */
+bool attempt_clock_runs(const struct attempt *a);
+bool attempt_is_on_break(const struct attempt *a); /* the clock may run during one */
 uint32_t attempt_part(const struct attempt *a);
 bool attempt_part_was_open(const struct attempt *a, uint32_t part); /* its key may be given */
 struct millis attempt_budget(const struct attempt *a, uint32_t part);
 struct millis attempt_used(const struct attempt *a, uint32_t part, struct service_ms now);
-/* Of the part under way, never negative; before the start: the whole budget. */
+/* Of the part under way, never negative; before the start: the whole budget; not open: 0. */
 struct millis attempt_remaining(const struct attempt *a, struct service_ms now);
 struct seat_no attempt_seat(const struct attempt *a);
-const uint8_t *attempt_client_id(const struct attempt *a);	/* 16 bytes; who holds the seat */
+/* 16 bytes; who holds the seat; NULL: it is free, and the first client to come gets it. */
+const uint8_t *attempt_client_id(const struct attempt *a);
 const uint8_t *attempt_waiting_client(const struct attempt *a); /* who wants it; NULL: nobody */
 bool attempt_client_is_here(const struct attempt *a);
-uint64_t attempt_version(const struct attempt *a); /* the number of its records */
+/* What staff decide on: the number of its last record that is not an answer, put or kept, or a
+ * reported event.  So a candidate who goes on answering never makes a command "changed meanwhile".
+ */
+uint64_t attempt_version(const struct attempt *a);
+uint64_t attempt_records(const struct attempt *a); /* how many it has */
 const struct digest *attempt_chain(const struct attempt *a);
 const struct attempt_answer *attempt_answer(const struct attempt *a, struct item_no item);
 uint32_t attempt_answered(const struct attempt *a); /* items with an option or a code */
 uint32_t attempt_kept(const struct attempt *a);	    /* answers kept for the proctor */
 bool attempt_last_saved(const struct attempt *a, struct service_ms *at);
 bool attempt_is_tutored(const struct attempt *a);
-uint32_t attempt_linear_item(const struct attempt *a); /* the only item open in a linear part */
+/* The only item open in a linear part: the first without an answer; past the last of the part when
+ * all have one.  An answer with an option or a code moves on; a flag or a strike-out does not. */
+uint32_t attempt_linear_item(const struct attempt *a);
+uint32_t attempt_first_item(const struct attempt *a, uint32_t part);
+uint32_t attempt_extra_percent(const struct attempt *a);
 struct wall_ms attempt_started_wall(const struct attempt *a); /* 0: not yet */
 struct wall_ms attempt_closed_wall(const struct attempt *a);
-/* NULL until closed.  Points into the attempt. */
+/* NULL until closed, and again after a reopening.  Points into the attempt. */
 const Examd__Record__AttemptClosed *attempt_closing(const struct attempt *a);
 bool attempt_result_is_released(const struct attempt *a, struct wall_ms now);
 bool attempt_review_is_released(const struct attempt *a, struct wall_ms now);

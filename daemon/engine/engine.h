@@ -23,7 +23,14 @@ struct sitting; /* sitting.h */
 #define PARK_AFTER SECONDS(3600) /* a practice attempt without its client */
 #define PRACTICE_MOST                                                                              \
 	((struct millis){30LL * 24 * 3600 * 1000}) /* wall time untouched, then closed */
-#define ANSWER_NOTE_MOST 500
+#define OUTAGE_MOST	     MINUTES(5) /* a longer one: sittings come back paused, practice parked */
+#define TICK_MOST	     256  /* attempts that one EVENT_TICK sees to; tick again while due */
+#define MINUTES_MOST	     1440 /* that one command can add or take */
+#define SITTING_PERSONS_MOST 5000
+#define REPORTS_MOST	     1000 /* EVENT_REPORTED of an attempt */
+#define KEPT_AN_ITEM	     4 /* answers kept for the proctor: at most so many times the items */
+#define ANSWER_NOTE_MOST     500
+#define ENGINE_RULES	     1 /* AttemptOpened.rules_version */
 
 struct engine_config {
 	uint8_t installation[16];
@@ -78,6 +85,8 @@ enum event_kind {
 	/* time */
 	EVENT_RESTARTED, /* after recovery: running attempts stand */
 	EVENT_TICK,	 /* something is due */
+	/* later additions */
+	EVENT_ACCOMMODATE, /* an attempt's extra time is another from now on */
 };
 
 /* As the wire's RoomVerb. */
@@ -100,8 +109,8 @@ enum room_verb {
 struct answer_in {
 	struct seat_no seat;
 	struct item_no item;
-	uint32_t revision;
-	const uint32_t *chosen; /* borrowed */
+	uint32_t revision;	/* from 1 */
+	const uint32_t *chosen; /* borrowed; rising places in the form */
 	size_t nchosen;
 	const char *const *codes; /* as typed; kept in canonical form */
 	size_t ncodes;
@@ -110,7 +119,8 @@ struct answer_in {
 	size_t nstruck;
 	uint32_t seen_ms;
 	struct digest note;
-	int64_t note_row; /* 0: no note */
+	int64_t note_row; /* 0: no note; of two answers of the same order only its being there is
+			     compared, because each time it has another salt */
 };
 
 struct event {
@@ -156,6 +166,7 @@ struct event {
 			bool tutor;
 		} open;
 		const struct digest *confirmed; /* one a part; count is the form's */
+		uint32_t extra_percent;		/* EVENT_ACCOMMODATE */
 		struct answer_in answer;
 		uint32_t part; /* EVENT_LEAVE_PART */
 		uint32_t reported;
@@ -164,6 +175,50 @@ struct event {
 	} u;
 };
 
+/* What each event means.  "Open" is an attempt that is not submitted, expired, closed or voided.
+ *
+ * CREATE       persons distinct; exam and bank are pinned by their hashes as they are now.
+ * ROOM         u.room.attempts NULL: the room, else only those, which must be of the sitting (0:
+ *              practice) and in memory.  What does not fit one named attempt is refused whole; for
+ *              the room, attempts that it does not concern are passed over.
+ *   open        CREATED; the room only
+ *   admit       the room: everybody from now on
+ *   start       the room: OPEN, within its window; runs the attempts that are ready, not stopped
+ * and whose client is here.  The others start when that becomes true (late start "on ready"), or by
+ * a start that names them.  ERR_NOT_OPEN, ERR_NOT_READY, ERR_PAUSED pause       the room: STARTED;
+ * stops every open attempt (STOP_SITTING).  Named: running (STOP_ATTEMPT) resume      named: frees
+ * what staff or an outage stopped, the room's pause too add minutes to the part under way, else to
+ * the first; a reason; never below what is used message     the room, or those named; not practice
+ *   release seat, refuse seat      one attempt
+ *   close       with score and receipt
+ *   reopen      one that was submitted, expired or closed; a reason; goes on in its last part with
+ *               exactly the minutes given, in a new seat that the first client to come gets; the
+ *               clock stands (STOP_NOT_STARTED) until it comes
+ *   void        one, in any state; a reason
+ * RELEASE      of a sitting, or of one attempt when .attempt is given.
+ * ACCOMMODATE  of an open attempt; parts that are over stay as they are.
+ * CHECK_IN     once a person: again it finds the same attempt (repeated).  d.attempt names it; when
+ *              engine_attempt() does not know it, it is packed.
+ * PRACTICE_START  an attempt without sitting, admitted at once; starts when the form is confirmed.
+ * FORM_CONFIRMED  ready; starts when the sitting has started and the rules above allow it.
+ * ANSWER       ERR_OK without records: kept already, or the same seat's later one is.
+ *              ERR_CONFLICT, ERR_KEPT_FOR_PROCTOR (an earlier seat, or the time is over),
+ * ERR_TOO_LATE (the same, but too many are kept), ERR_LOCKED (another part; linear: not the item
+ * that is open), ERR_NOT_READY (not started) LEAVE_PART   the next part starts at once; the last:
+ * as SUBMIT.  A part that was left: ERR_OK. ERR_PAUSED while the clock stands, ERR_TOO_LATE BREAK,
+ * BACK_FROM_BREAK   as the blueprint says CLIENT_CAME  .client_id wants to use the attempt. ERR_OK:
+ * it holds the seat; say so with engine_client_here().  Another client holds it: in a sitting
+ * ERR_SEAT_TAKEN, and the proctor is asked (records!); in practice it takes over at once.
+ * CLIENT_LEFT  then say engine_client_here(false).  Stops the clock only where the exam says so.
+ * PRACTICE_RESUME  as CLIENT_CAME, and frees a parked attempt.
+ * RESTARTED    once, after all records were applied and before any other event.
+ * TICK         closes what is over, frees what stood for STAND_MOST, parks practice without client;
+ *              closes parked practice in memory that was untouched for PRACTICE_MOST.
+ *
+ * Command ids are kept in the subject that the command is about: the same id with the same content
+ * is ERR_OK, .repeated, without records; with another content ERR_COMMAND_REUSED.  A .version that
+ * is not attempt_version() or sitting_version() is ERR_CHANGED_MEANWHILE unless .force. */
+
 /* ---- Decisions --------------------------------------------------------------------------- */
 
 enum effect_kind {
@@ -171,7 +226,27 @@ enum effect_kind {
 	EFFECT_ROOM_CHANGED,  /* of a sitting, or of one attempt's row: tell who watches */
 	EFFECT_TELL_WAITING,  /* tell the client that waits for the seat: granted or refused */
 	EFFECT_TELL_OLD_SEAT, /* tell the client that lost it */
-	EFFECT_CLOSED,	      /* write the result row; the attempt can be packed */
+	EFFECT_CLOSED,	      /* write the result row; the attempt can be packed.  Closed, or voided
+				 (attempt_closing() is NULL when it never was closed) */
+};
+
+/* effect.notice: numbers of the wire's NoticeKind. */
+enum tell {
+	TELL_ADMITTED = 2,
+	TELL_STARTED = 3,
+	TELL_PAUSED = 4,
+	TELL_RESUMED = 5,
+	TELL_MINUTES_ADDED = 6,
+	TELL_MESSAGE = 7,
+	TELL_CLOSED = 8,
+	TELL_TAKEN_OVER = 9,
+	TELL_SEAT_GRANTED =
+	    10, /* to a waiting client too when the attempt was closed: Hello again */
+	TELL_SEAT_REFUSED = 11,
+	TELL_PART = 12,
+	TELL_REOPENED = 13,
+	TELL_VOIDED = 14,
+	TELL_RELEASED = 15
 };
 
 struct effect {
@@ -194,37 +269,58 @@ struct decision {
 	struct attempt_id attempt; /* that a check-in or practice start made or found */
 	struct sitting_id sitting; /* that a create made */
 	bool repeated;	     /* the command was carried out before: no records, the same reply */
-	uint64_t changed_by; /* with ERR_CHANGED_MEANWHILE: number of the record that moved it */
+	uint64_t changed_by; /* with ERR_CHANGED_MEANWHILE: number of the record that moved it, */
+	enum record_kind changed_kind;	 /* what it was, */
+	struct person_id changed_person; /* and who did it; 0: the server */
+	struct tail *tails;		 /* the engine's own: last chain value of each subject */
+	size_t ntails, tails_cap;
 };
 void decision_reset(struct decision *d);
 void decision_fini(struct decision *d);
 
 /* Decides; the decision is reset first.  On a refusal it holds no records.
  *
- * ERR_NOT_FOUND, ERR_OUT_OF_TURN, ERR_CHANGED_MEANWHILE, ERR_COMMAND_REUSED, ERR_INVALID   anybody
- * ERR_NOT_OPEN, ERR_NOT_IN_SITTING, ERR_NO_EXAM, ERR_NO_BANK                check-in, practice,
- * create ERR_NOT_ADMITTED, ERR_WRONG_FORM                                          confirming the
- * form ERR_TOO_LATE, ERR_LOCKED, ERR_NO_ITEM, ERR_NO_OPTION, ERR_CONFLICT, ERR_KEPT_FOR_PROCTOR,
- * ERR_NOT_READY                                       answers ERR_NO_BREAKS, ERR_SEAT_TAKEN breaks,
- * clients
+ * anybody          ERR_NOT_FOUND, ERR_OUT_OF_TURN, ERR_INVALID, ERR_COMMAND_REUSED,
+ *                  ERR_CHANGED_MEANWHILE
+ * create           ERR_NO_EXAM, ERR_NO_BANK
+ * check-in, practice start   ERR_NOT_OPEN, ERR_NOT_IN_SITTING, ERR_NO_EXAM, ERR_NO_BANK
+ * form confirmed   ERR_NOT_ADMITTED, ERR_WRONG_FORM
+ * answers          ERR_TOO_LATE, ERR_LOCKED, ERR_NO_ITEM, ERR_NO_OPTION, ERR_CONFLICT,
+ *                  ERR_KEPT_FOR_PROCTOR, ERR_NOT_READY
+ * parts, submit    ERR_TOO_LATE, ERR_PAUSED
+ * breaks           ERR_NO_BREAKS, ERR_TOO_LATE, ERR_PAUSED
+ * clients          ERR_SEAT_TAKEN
+ * reports          ERR_TOO_MANY
  *
  * ERR_KEPT_FOR_PROCTOR and ERR_SEAT_TAKEN come with records: they must be applied and kept too; so
  * does every return with .nrecords > 0. */
 MUST_USE enum err engine_decide(const struct engine *e, const struct event *ev, struct decision *d);
 
 /* Lets a fact become true.  Live and after a crash the only function that changes a sitting or an
- * attempt; it cannot fail.  The record's msg is only read. */
+ * attempt; it cannot fail.  The record's msg is only read, and nothing points to it afterwards.
+ * Records of an attempt whose first one was never applied (its transcript is elsewhere), and
+ * records that were applied before, change nothing. */
 void engine_apply(struct engine *e, const struct record *r);
 
 /* When something is due next; false: nothing is. */
 bool engine_next_due(const struct engine *e, struct service_ms *due_out);
 
-/* Is any attempt running, so that heartbeats are needed? */
+/* A session of the client that holds the seat begins or ends.  It is no fact that a crash must
+ * keep, so it is no record and outside the state hash: after a start nobody is here.  Matters to
+ * the room's start (only attempts whose client is here), to parking, and to the exam's policy after
+ * a restart. Unknown attempts are ignored. */
+void engine_client_here(struct engine *e, struct attempt_id id, bool here, struct service_ms now);
+
+/* Is anything due one day, so that heartbeats are needed? */
 bool engine_is_running(const struct engine *e);
 
 /* A closed or parked attempt leaves memory; apply its records again to bring it back. */
 void engine_forget_attempt(struct engine *e, struct attempt_id id);
 void engine_forget_sitting(struct engine *e, struct sitting_id id);
+/* The person has had its run in a sitting in memory, but the attempt itself is packed: so that a
+ * second check-in finds it.  Sittings that the engine does not know are ignored. */
+void engine_remember_attempt(struct engine *e, struct sitting_id sitting, struct person_id person,
+			     struct attempt_id attempt);
 /* Ids that were ever used: after recovery, what transcripts and results know, so that they are not
  * given again. */
 void engine_reserve(struct engine *e, struct attempt_id highest_attempt,
