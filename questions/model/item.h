@@ -34,8 +34,8 @@ struct option {
 	struct place place;
 };
 
-/* A blank of a typed-codes item (exam-specs: code entry).  The principal field is bound to its
- * place and may accept several codes; the others are in any order among themselves. */
+/* A blank of a typed-codes item.  A principal field is bound to its place and may accept several
+ * codes; the others are in any order among themselves. */
 struct code_field {
 	const char *label;
 	const char **accept; /* canonical form (codes.h) */
@@ -95,11 +95,29 @@ const char *item_section(const struct item *item, const char *exam);
 
 /* SHA-256 over everything that makes an item the question it is and decides its score: id, kind,
  * stem, the set's stimulus, options with their marks, fields, scoring, shuffle.  Rationale,
- * references, sections, review and topics may be mended without a new version. */
+ * references, sections, review and topics may be mended without a new version.
+ *
+ * The canonical bytes, in this order.  TEXT is a 4-byte big-endian length and that many bytes of
+ * UTF-8; u8 is a byte; u32 four bytes, big-endian; a flag a byte 0 or 1.
+ *
+ *   TEXT "examd item 1"
+ *   TEXT id, u8 kind (as in enum item_kind), TEXT stem
+ *   flag in a set, TEXT stimulus of the set ("" for none), flag shuffle, u8 scoring
+ *   u32 options, then for each: TEXT text, flag right
+ *   u32 fields, then for each: TEXT label, flag principal, flag optional, u32 codes accepted, then
+ *   for each of these TEXT code (canonical) */
 struct digest item_hash(const struct item *item);
 
+/* The shape that the canonical bytes of all things in this folder share. */
+struct buf;
+void canonical_text(struct buf *out, const char *text); /* TEXT; NULL as "" */
+void canonical_flag(struct buf *out, bool flag);
+
+/* The fields that must be filled: those that are not optional. */
+size_t item_expected_codes(const struct item *item);
+
 /* Hundredths of a point that a full answer earns: 100; typed codes: 100 for each expected blank, so
- * that every blank weighs the same (exam-specs: CIC). */
+ * that every blank weighs the same, as in CIC-style exams. */
 int32_t item_points_most(const struct item *item);
 
 #endif
