@@ -31,28 +31,32 @@ enum conn_end {
 /* Embedded in the owner; outlives the connection. */
 struct conn_user {
 	void (*on_ready)(struct conn_user *user); /* connected, handshake done; may be NULL */
-	void (*on_data)(struct conn_user *user,
-			struct buf *in); /* more bytes than at the last call */
+	/* More bytes than at the last call; or the same, when reading goes on after a pause.  Never
+	 * called from inside another call of this header. */
+	void (*on_data)(struct conn_user *user, struct buf *in);
 	void (*on_closed)(struct conn_user *user, enum conn_end why); /* conn is freed after it */
 };
 
-/* TLS == NULL: plain.  FD is taken, and made non-blocking.  on_ready() may be called at once for a
- * plain one: at the end of the pass.  The handshake must end within HANDSHAKE. */
+/* TLS == NULL: plain.  FD is taken, and made non-blocking.  on_ready() comes at the end of the pass
+ * at the earliest, also for a plain one.  The handshake must end within HANDSHAKE. */
 struct conn *conn_accept(struct loop *loop, int fd, struct tls *tls, struct millis handshake,
 			 struct conn_user *user);
 
-/* Connects to HOST:PORT (a name is looked up: this blocks for the look-up) and, with TLS, shakes
- * hands; LIMIT for both.  SERVER_NAME for SNI and verification, may be NULL.
+/* Connects to HOST:PORT (a name is looked up: this blocks for the look-up; its addresses are tried
+ * one after the other) and, with TLS, shakes hands; LIMIT for all of it.  HOST is also the name for
+ * SNI and for verification by certificate authorities.
  *
  * ERR_NOT_FOUND  the name has no address;  ERR_IO  the socket failed at once */
 MUST_USE enum err conn_connect(struct conn **out, struct loop *loop, const char *host,
 			       unsigned port, struct tls *tls, struct millis limit,
 			       struct conn_user *user);
 
-/* Ends it now, without on_closed().  NULL is welcome. */
+/* Ends it now, without on_closed(); what is queued is dropped.  Allowed inside its own callbacks,
+ * on_closed() included.  NULL is welcome. */
 void conn_free(struct conn *conn);
 
-/* Queue bytes.  Flushed at the end of this pass. */
+/* Queue bytes.  Flushed at the end of this pass.  Before on_ready() they wait for it; once the
+ * connection is closing or broken they are dropped. */
 void conn_write(struct conn *conn, const void *data, size_t len);
 /* The queue itself, to append to; call conn_written() after. */
 struct buf *conn_out(struct conn *conn);
@@ -61,15 +65,21 @@ void conn_written(struct conn *conn);
 /* Bytes queued and not yet taken by the kernel. */
 size_t conn_queued(const struct conn *conn);
 
-/* Let the queue drain (at most LIMIT), send close_notify, close, on_closed(CONN_END_OURS).  Input
- * is no longer offered. */
+/* Let the queue drain (at most LIMIT, else CONN_END_TIME), send close_notify and FIN, wait for the
+ * other side to close too (for what is left of LIMIT: closing with input unread would reset the
+ * connection and lose the last reply), close, on_closed(CONN_END_OURS).  Input is no longer
+ * offered, the owner's deadline no longer counts.  on_closed() does not come from inside this call.
+ */
 void conn_close_soon(struct conn *conn, struct millis limit);
 
-/* Closes with CONN_END_TIME when not renewed or cleared before. */
+/* Closes with CONN_END_TIME when not renewed or cleared before.  What has come is not offered again
+ * then. */
 void conn_set_deadline(struct conn *conn, struct millis limit);
 void conn_clear_deadline(struct conn *conn);
 
-/* Stop and go on reading: back-pressure. */
+/* Stop and go on reading: back-pressure.  While paused neither bytes nor an end are told, time
+ * limits excepted; on_data() comes again, in the next pass, for what the owner had left in the
+ * buffer. */
 void conn_pause_reading(struct conn *conn, bool pause);
 
 /* The peer's address as text, "127.0.0.1"; "" for a plain socketpair. */

@@ -1,0 +1,177 @@
+#include "proto/stream/transport.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "proto/stream/tls.h"
+#include "proto/stream/tls_inside.h"
+
+static bool host_is_address(const char *host)
+{
+	struct in6_addr a;
+
+	return inet_pton(AF_INET, host, &a) == 1 || inet_pton(AF_INET6, host, &a) == 1;
+}
+
+static int expect_host(SSL *ssl, const char *host)
+{
+	if (host_is_address(host))
+		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host);
+	return SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1;
+}
+
+void transport_secure(struct transport *t, const struct tls *tls, const char *host)
+{
+	t->ssl = SSL_new(tls->ctx);
+	if (t->ssl == NULL || SSL_set_fd(t->ssl, t->fd) != 1 ||
+	    (host != NULL && expect_host(t->ssl, host) != 1)) {
+		ERR_print_errors_fp(stderr);
+		abort(); /* only without memory */
+	}
+	if (tls->is_server)
+		SSL_set_accept_state(t->ssl);
+	else
+		SSL_set_connect_state(t->ssl);
+}
+
+static enum io tls_failure(void)
+{
+	unsigned long e = ERR_peek_error();
+
+	switch (ERR_GET_LIB(e) == ERR_LIB_SSL ? ERR_GET_REASON(e) : 0) {
+	case SSL_R_CERTIFICATE_VERIFY_FAILED:
+	case SSL_R_NO_APPLICATION_PROTOCOL:
+	case SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL:
+		return IO_UNTRUSTED;
+	default:
+		return IO_FAILED;
+	}
+}
+
+/* What a call to OpenSSL came to; its queue of errors, which belongs to the thread, is emptied. */
+static enum io outcome(SSL *ssl, int rc)
+{
+	enum io io = IO_FAILED;
+
+	switch (SSL_get_error(ssl, rc)) {
+	case SSL_ERROR_NONE:
+		return IO_OK;
+	case SSL_ERROR_WANT_READ:
+		return IO_WANT_READ;
+	case SSL_ERROR_WANT_WRITE:
+		return IO_WANT_WRITE;
+	case SSL_ERROR_ZERO_RETURN:
+		return IO_END;
+	case SSL_ERROR_SSL:
+		io = tls_failure();
+		break;
+	}
+	ERR_clear_error();
+	return io;
+}
+
+static bool alpn_is_ours(const SSL *ssl)
+{
+	const unsigned char *name;
+	unsigned len;
+
+	SSL_get0_alpn_selected(ssl, &name, &len);
+	return len == strlen(ALPN_EXAMD) && memcmp(name, ALPN_EXAMD, len) == 0;
+}
+
+enum io transport_handshake(struct transport *t)
+{
+	enum io io;
+
+	if (t->ssl == NULL)
+		return IO_OK;
+	ERR_clear_error();
+	io = outcome(t->ssl, SSL_do_handshake(t->ssl));
+	/* Without ALPN on one side the handshake succeeds, and nobody is asked. */
+	if (io == IO_OK && !alpn_is_ours(t->ssl))
+		io = IO_UNTRUSTED;
+	return io;
+}
+
+static enum io errno_outcome(enum io would_block)
+{
+	return errno == EAGAIN || errno == EINTR ? would_block : IO_FAILED;
+}
+
+enum io transport_read(struct transport *t, void *data, size_t most, size_t *len)
+{
+	ssize_t n;
+
+	*len = 0;
+	if (t->ssl != NULL) {
+		ERR_clear_error();
+		return outcome(t->ssl, SSL_read_ex(t->ssl, data, most, len));
+	}
+	n = read(t->fd, data, most);
+	if (n < 0)
+		return errno_outcome(IO_WANT_READ);
+	*len = (size_t)n;
+	return n == 0 ? IO_END : IO_OK;
+}
+
+bool transport_has_more(const struct transport *t)
+{
+	return t->ssl != NULL && SSL_has_pending(t->ssl) == 1;
+}
+
+enum io transport_write(struct transport *t, const void *data, size_t most, size_t *len)
+{
+	ssize_t n;
+
+	*len = 0;
+	if (t->ssl != NULL) {
+		ERR_clear_error();
+		return outcome(t->ssl, SSL_write_ex(t->ssl, data, most, len));
+	}
+	n = write(t->fd, data, most);
+	if (n < 0)
+		return errno_outcome(IO_WANT_WRITE);
+	*len = (size_t)n;
+	return IO_OK;
+}
+
+enum io transport_goodbye(struct transport *t)
+{
+	int rc;
+
+	if (t->ssl == NULL)
+		return IO_OK;
+	ERR_clear_error();
+	rc = SSL_shutdown(t->ssl); /* 0: sent, the other side's has not come */
+	return rc >= 0 ? IO_OK : outcome(t->ssl, rc);
+}
+
+enum io transport_finish(struct transport *t)
+{
+	if (transport_goodbye(t) == IO_WANT_WRITE)
+		return IO_WANT_WRITE;
+	return shutdown(t->fd, SHUT_WR) == 0 ? IO_OK : IO_FAILED;
+}
+
+void transport_close(struct transport *t)
+{
+	SSL_free(t->ssl);
+	t->ssl = NULL;
+	if (t->fd >= 0)
+		close(t->fd);
+	t->fd = -1;
+}
+
+struct digest transport_peer_pin(const struct transport *t)
+{
+	X509 *cert = t->ssl == NULL ? NULL : SSL_get0_peer_certificate(t->ssl);
+
+	return cert == NULL ? (struct digest){{0}} : tls_pin_of_cert(cert);
+}

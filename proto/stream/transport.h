@@ -1,0 +1,40 @@
+/* A descriptor with or without TLS, non-blocking; for the files of this folder only. */
+#ifndef PROTO_STREAM_TRANSPORT_H
+#define PROTO_STREAM_TRANSPORT_H
+
+#include <openssl/ssl.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "proto/base/ids.h"
+
+struct tls;
+
+struct transport {
+	int fd;	  /* owned; -1: none */
+	SSL *ssl; /* owned; NULL: plain */
+};
+
+enum io {
+	IO_OK,
+	IO_WANT_READ,  /* again when the descriptor is readable */
+	IO_WANT_WRITE, /* again when it is writable */
+	IO_END,	       /* the other side sends no more */
+	IO_FAILED,
+	IO_UNTRUSTED, /* handshake: the key is not the expected one, or no ALPN in common */
+};
+
+/* Adds TLS to the descriptor.  HOST is the client's: whom it expects; NULL for a server. */
+void transport_secure(struct transport *t, const struct tls *tls, const char *host);
+enum io transport_handshake(struct transport *t);
+enum io transport_read(struct transport *t, void *data, size_t most, size_t *len);
+/* Does TLS hold bytes that no event will tell of? */
+bool transport_has_more(const struct transport *t);
+enum io transport_write(struct transport *t, const void *data, size_t most, size_t *len);
+/* Says that nothing more follows: close_notify alone, or close_notify and FIN. */
+enum io transport_goodbye(struct transport *t);
+enum io transport_finish(struct transport *t);
+void transport_close(struct transport *t);
+struct digest transport_peer_pin(const struct transport *t);
+
+#endif
