@@ -1,0 +1,141 @@
+/* Every bank and blueprint that is shipped: they parse, and each exam can be filled. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "questions/text/bank_text.h"
+#include "questions/text/blueprint_text.h"
+
+#define SHIPPED_MOST 64
+
+static struct bank *banks[SHIPPED_MOST];
+static size_t nbanks;
+static struct {
+	struct blueprint *blueprint;
+	char *file;
+} exams[SHIPPED_MOST];
+static size_t nexams;
+
+static void read_file(const char *path, struct buf *out)
+{
+	FILE *f = fopen(path, "r");
+	size_t n;
+
+	assert_non_null(f);
+	while ((n = fread(buf_reserve(out, 65536), 1, 65536, f)) > 0)
+		buf_added(out, n);
+	assert_int_equal(0, fclose(f));
+}
+
+/* A bank begins with its key "bank:", a blueprint with "exam:". */
+static bool is_blueprint(struct buf *text)
+{
+	const char *s = buf_text(text);
+
+	return strncmp(s, "exam:", 5) == 0 || strstr(s, "\nexam:") != NULL;
+}
+
+static void print_all(struct diag *diag)
+{
+	struct buf out = {0};
+
+	diag_sort(diag);
+	diag_print(diag, &out);
+	print_message("%s", buf_text(&out));
+	buf_fini(&out);
+}
+
+static enum err read_one(const char *path, struct diag *diag)
+{
+	struct buf text = {0};
+	enum err err;
+
+	read_file(path, &text);
+	if (is_blueprint(&text)) {
+		assert_true(nexams < SHIPPED_MOST);
+		err = blueprint_parse(&exams[nexams].blueprint, buf_bytes(&text), path, diag);
+		exams[nexams].file = mem_copy_text(path);
+		nexams += err == ERR_OK;
+	} else {
+		assert_true(nbanks < SHIPPED_MOST);
+		err = bank_parse(&banks[nbanks], buf_bytes(&text), path, diag);
+		nbanks += err == ERR_OK;
+	}
+	buf_fini(&text);
+	return err;
+}
+
+static void every_shipped_bank_and_blueprint_is_read_without_an_error(void **state)
+{
+	struct diag diag = {0};
+	glob_t files;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(0, glob(BANKS "/*.yaml", 0, NULL, &files));
+	for (i = 0; i < files.gl_pathc; i++)
+		(void)!read_one(files.gl_pathv[i], &diag);
+	globfree(&files);
+	print_all(&diag);
+	assert_int_equal(0, diag.errors);
+	assert_true(nbanks > 0);
+	assert_true(nexams > 0);
+	diag_fini(&diag);
+}
+
+static const struct bank *bank_of(const struct blueprint *b)
+{
+	size_t i;
+
+	for (i = 0; i < nbanks; i++)
+		if (strcmp(banks[i]->name, b->bank) == 0)
+			return banks[i];
+	return NULL;
+}
+
+static void every_shipped_exam_can_be_filled_from_its_bank(void **state)
+{
+	struct diag diag = {0};
+	size_t i;
+
+	(void)state;
+	assert_true(nexams > 0);
+	for (i = 0; i < nexams; i++) {
+		const struct bank *bank = bank_of(exams[i].blueprint);
+
+		assert_non_null(bank);
+		blueprint_check_bank(exams[i].blueprint, bank, exams[i].file, &diag);
+	}
+	print_all(&diag);
+	assert_int_equal(0, diag.errors);
+	assert_int_equal(0, diag.warnings);
+	diag_fini(&diag);
+}
+
+static int forget_all(void **state)
+{
+	(void)state;
+	while (nexams > 0) {
+		blueprint_free(exams[--nexams].blueprint);
+		free(exams[nexams].file);
+	}
+	while (nbanks > 0)
+		bank_free(banks[--nbanks]);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(every_shipped_bank_and_blueprint_is_read_without_an_error),
+	    cmocka_unit_test(every_shipped_exam_can_be_filled_from_its_bank),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, forget_all);
+}
