@@ -73,6 +73,7 @@ struct load {
 	uint32_t *latency_us; /* of each acknowledged answer */
 	size_t nlatency, latency_cap;
 	uint64_t acked, kept, refused, reconnects, restarted;
+	int64_t last_ack_ns, max_gap_ns; /* between two acknowledgements of whoever */
 	int status;
 };
 
@@ -298,6 +299,15 @@ static void answer_more(struct candidate *c)
 	}
 }
 
+static void note_gap(struct load *l)
+{
+	int64_t now = mono_now_ns();
+
+	if (l->last_ack_ns != 0 && now - l->last_ack_ns > l->max_gap_ns)
+		l->max_gap_ns = now - l->last_ack_ns;
+	l->last_ack_ns = now;
+}
+
 static void on_ack(struct candidate *c, const Examd__V1__AnswerAck *ack)
 {
 	struct load *l = c->load;
@@ -317,6 +327,7 @@ static void on_ack(struct candidate *c, const Examd__V1__AnswerAck *ack)
 			l->latency_us[l->nlatency++] =
 			    (uint32_t)((mono_now_ns() - w->sent_ns) / 1000);
 			l->acked++;
+			note_gap(l);
 			if (l->acks != NULL)
 				fprintf(l->acks, "%lld %u %u %u %u\n", (long long)c->attempt,
 					w->item, c->seat, w->revision, w->choice);
@@ -480,12 +491,13 @@ static void report(struct load *l)
 		qsort(l->latency_us, n, sizeof *l->latency_us, compare_u32);
 	printf("{\"phase\":\"answers\",\"connections\":%zu,\"seconds\":%.3f,\"acked\":%llu,"
 	       "\"per_second\":%.0f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"p999_ms\":%.3f,"
-	       "\"max_ms\":%.3f,\"kept\":%llu,\"reconnects\":%llu,\"restarted\":%llu}\n",
+	       "\"max_ms\":%.3f,\"max_gap_ms\":%.3f,\"kept\":%llu,\"reconnects\":%llu,"
+	       "\"restarted\":%llu}\n",
 	       l->n, seconds, (unsigned long long)l->acked, (double)l->acked / seconds,
 	       n ? l->latency_us[n / 2] / 1e3 : 0.0, n ? l->latency_us[n * 99 / 100] / 1e3 : 0.0,
 	       n ? l->latency_us[n * 999 / 1000] / 1e3 : 0.0, n ? l->latency_us[n - 1] / 1e3 : 0.0,
-	       (unsigned long long)l->kept, (unsigned long long)l->reconnects,
-	       (unsigned long long)l->restarted);
+	       (double)l->max_gap_ns / 1e6, (unsigned long long)l->kept,
+	       (unsigned long long)l->reconnects, (unsigned long long)l->restarted);
 }
 
 static void on_end(struct timer *t)
