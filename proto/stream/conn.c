@@ -130,7 +130,9 @@ static void update_reading(struct conn *c)
 	    [CONN_LINGERING] = true, [CONN_DEAD] = false,
 	};
 
-	set_event(&c->read_ev, &c->reading, reads[c->state] && !c->paused && !c->ended);
+	bool held = c->paused && c->state == CONN_OPEN;
+
+	set_event(&c->read_ev, &c->reading, reads[c->state] && !held && !c->ended);
 }
 
 static void move(struct conn *c, enum conn_state state)
@@ -145,6 +147,8 @@ static void end(struct conn *c, enum conn_end why)
 	if (c->state >= CONN_OVER)
 		return;
 	c->why = why;
+	if (c->state != CONN_OPEN)
+		c->paused = false; /* there is no input to be held back */
 	set_writing(c, false);
 	move(c, CONN_OVER);
 	want_tell(c);
@@ -193,11 +197,11 @@ static void set_limit(struct conn *c, struct millis limit)
 
 static void on_limit(struct conn *c)
 {
-	if (c->state == CONN_OVER) { /* was paused, so it has not been told yet */
-		c->paused = false;
-		want_tell(c);
-	}
-	end(c, c->state == CONN_LINGERING ? CONN_END_OURS : CONN_END_TIME);
+	c->paused = c->offer_again = false;
+	if (c->state == CONN_OVER)
+		want_tell(c); /* it had ended during the pause */
+	else
+		end(c, c->state == CONN_LINGERING ? CONN_END_OURS : CONN_END_TIME);
 }
 
 static void time_fired(evutil_socket_t fd, short what, void *arg)

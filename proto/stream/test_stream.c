@@ -13,6 +13,7 @@
 #include <netinet/tcp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -27,7 +28,8 @@
 #include "proto/base/mem.h"
 #include "proto/stream/conn.h"
 
-#define GUARD SECONDS(30) /* a test that takes this long has failed */
+#define RULE(name) cmocka_unit_test_setup_teardown(name, room_setup, room_teardown)
+#define GUARD	   SECONDS(30) /* a test that takes this long has failed */
 
 /* ---- One end of a connection, which notes what it is told ------------------------------------ */
 
@@ -264,13 +266,1138 @@ static void ten_thousand_messages_are_echoed_over_tls(void **state)
 	end_fini(&server);
 }
 
+/* Runs the loop for LENGTH. */
+struct pause {
+	struct timer timer;
+	struct loop *loop;
+};
+
+static void on_pause_over(struct timer *t)
+{
+	loop_stop(container_of(t, struct pause, timer)->loop);
+}
+
+static void run_for(struct room *r, struct millis length)
+{
+	struct pause p = {.loop = r->loop};
+
+	timer_init(&p.timer, r->loop, on_pause_over);
+	timer_set(&p.timer, length);
+	while (timer_is_set(&p.timer))
+		room_run(r);
+	timer_fini(&p.timer);
+}
+
+static void run_until_closed(struct room *r, struct end *e)
+{
+	while (e->closed == 0)
+		room_run(r);
+}
+
+static void run_until_ready(struct room *r, struct end *e)
+{
+	e->stop_on_ready = true;
+	while (e->ready == 0 && e->closed == 0)
+		room_run(r);
+}
+
+static void run_until_got(struct room *r, struct end *e, size_t len)
+{
+	e->want = len;
+	while (buf_length(&e->got) < len && e->closed == 0)
+		room_run(r);
+	e->want = 0;
+}
+
+static void expect_text(const struct end *e, const char *text)
+{
+	assert_int_equal(strlen(text), buf_length(&e->got));
+	assert_memory_equal(text, buf_bytes(&e->got).data, strlen(text));
+}
+
+static void a_flood_is_read_in_slices_so_that_others_have_their_turn(void **state)
+{
+	struct room *r = *state;
+	struct end client, server;
+	char *flood = mem_new(4 << 20);
+
+	tls_open(r, &client, &server);
+	conn_write(client.conn, flood, 4 << 20);
+	server.want = 4 << 20;
+	room_run(r);
+	assert_int_equal(4 << 20, buf_length(&server.got));
+	assert_in_range(server.most, 1, 80 * 1024);
+	free(flood);
+	end_fini(&client);
+	end_fini(&server);
+}
+
+/* ---- A peer of another make: OpenSSL in a thread, blocking ------------------------------------
+ */
+
+struct peer {
+	pthread_t thread;
+	unsigned port;
+	int fd;
+	SSL_CTX *ctx;
+	SSL *ssl;
+	const char *alpn; /* with its length in front; NULL: none */
+	int version;
+	const char *last;
+	enum { LAST_NOTIFY, LAST_FIN, LAST_RESET } how;
+	int go[2]; /* a pipe: the test says when to go on */
+	int shaken;
+};
+
+static int connect_to(unsigned port)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+
+	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (connect(fd, (struct sockaddr *)(void *)&a, sizeof a) != 0)
+		return -1;
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	return fd;
+}
+
+static void peer_shake(struct peer *p)
+{
+	p->fd = connect_to(p->port);
+	p->ctx = SSL_CTX_new(TLS_client_method());
+	if (p->version != 0)
+		SSL_CTX_set_max_proto_version(p->ctx, p->version);
+	p->ssl = SSL_new(p->ctx);
+	if (p->alpn != NULL)
+		SSL_set_alpn_protos(p->ssl, (const unsigned char *)p->alpn,
+				    (unsigned)strlen(p->alpn));
+	SSL_set_fd(p->ssl, p->fd);
+	p->shaken = SSL_connect(p->ssl);
+}
+
+static void peer_leave(struct peer *p)
+{
+	SSL_free(p->ssl);
+	SSL_CTX_free(p->ctx);
+	close(p->fd);
+}
+
+/* Half a frame; then, when told to, the last bytes and the end in one segment. */
+static void *peer_says_its_last(void *arg)
+{
+	struct peer *p = arg;
+	struct linger reset = {1, 0};
+	BIO *segment = BIO_new(BIO_s_mem());
+	char *data, byte;
+	long len;
+
+	peer_shake(p);
+	if (p->shaken == 1 && SSL_write(p->ssl, "ha", 2) == 2 && read(p->go[0], &byte, 1) == 1) {
+		SSL_set0_wbio(p->ssl, segment);
+		SSL_write(p->ssl, p->last, (int)strlen(p->last));
+		if (p->how == LAST_NOTIFY)
+			SSL_shutdown(p->ssl);
+		len = BIO_get_mem_data(segment, &data);
+		if (send(p->fd, data, (size_t)len, 0) != len)
+			p->shaken = -1;
+		if (p->how == LAST_RESET)
+			setsockopt(p->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+	}
+	peer_leave(p);
+	return NULL;
+}
+
+static void *peer_shakes_hands_and_waits(void *arg)
+{
+	struct peer *p = arg;
+	char byte;
+
+	peer_shake(p);
+	/* With TLS 1.3 a client learns only now that it was refused. */
+	if (p->shaken == 1 && SSL_read(p->ssl, &byte, 1) != 1)
+		p->shaken = 0;
+	peer_leave(p);
+	return NULL;
+}
+
+static void peer_start(struct peer *p, struct room *r, struct end *server, void *(*run)(void *))
+{
+	end_init(server, r->loop);
+	r->next = server;
+	p->port = r->port;
+	assert_int_equal(0, pipe(p->go));
+	assert_int_equal(0, pthread_create(&p->thread, NULL, run, p));
+}
+
+static void peer_go(struct peer *p)
+{
+	assert_int_equal(1, write(p->go[1], "", 1));
+}
+
+static void peer_join(struct peer *p)
+{
+	assert_int_equal(0, pthread_join(p->thread, NULL));
+	close(p->go[0]);
+	close(p->go[1]);
+}
+
+static void last_bytes_with_the_end_in_their_segment(struct room *r, int how, enum conn_end why)
+{
+	struct peer p = {.alpn = "\x07" ALPN_EXAMD, .last = "lf a frame", .how = how};
+	struct end server;
+
+	peer_start(&p, r, &server, peer_says_its_last);
+	run_until_got(r, &server, 2); /* an unfinished frame is buffered */
+	peer_go(&p);
+	peer_join(&p);
+	run_until_closed(r, &server);
+	assert_int_equal(1, p.shaken);
+	expect_text(&server, "half a frame");
+	assert_int_equal(why, server.why);
+	end_fini(&server);
+}
+
+static void last_bytes_before_a_close_notify_are_offered(void **state)
+{
+	last_bytes_with_the_end_in_their_segment(*state, LAST_NOTIFY, CONN_END_PEER);
+}
+
+static void last_bytes_before_a_bare_fin_are_offered(void **state)
+{
+	last_bytes_with_the_end_in_their_segment(*state, LAST_FIN, CONN_END_PEER);
+}
+
+static void last_bytes_before_a_reset_are_offered(void **state)
+{
+	last_bytes_with_the_end_in_their_segment(*state, LAST_RESET, CONN_END_ERROR);
+}
+
+static void last_bytes_are_offered_although_writing_fails_first(void **state)
+{
+	struct room *r = *state;
+	struct peer p = {.alpn = "\x07" ALPN_EXAMD, .last = "lf a frame", .how = LAST_RESET};
+	struct end server;
+
+	peer_start(&p, r, &server, peer_says_its_last);
+	run_until_got(r, &server, 2);
+	peer_go(&p);
+	peer_join(&p);
+	/* Flushed before anything is read: the write meets the reset. */
+	conn_write(server.conn, "reply", 5);
+	run_until_closed(r, &server);
+	expect_text(&server, "half a frame");
+	assert_int_equal(CONN_END_ERROR, server.why);
+	end_fini(&server);
+}
+
+/* ---- Who is let in -----------------------------------------------------------------------------
+ */
+
+static void expect_refused(struct room *r, struct peer *p, enum conn_end why)
+{
+	struct end server;
+
+	peer_start(p, r, &server, peer_shakes_hands_and_waits);
+	run_until_closed(r, &server);
+	peer_join(p);
+	assert_int_equal(0, server.ready);
+	assert_int_equal(why, server.why);
+	assert_int_not_equal(1, p->shaken);
+	end_fini(&server);
+}
+
+static void a_client_without_alpn_is_refused(void **state)
+{
+	expect_refused(*state, &(struct peer){.alpn = NULL}, CONN_END_UNTRUSTED);
+}
+
+static void a_client_of_another_protocol_is_refused(void **state)
+{
+	expect_refused(*state, &(struct peer){.alpn = "\x02h2"}, CONN_END_UNTRUSTED);
+}
+
+static void a_client_that_knows_only_tls_1_2_is_refused(void **state)
+{
+	struct peer p = {.alpn = "\x07" ALPN_EXAMD, .version = TLS1_2_VERSION};
+
+	expect_refused(*state, &p, CONN_END_ERROR);
+}
+
+static void a_client_that_offers_ours_among_others_is_welcome(void **state)
+{
+	struct room *r = *state;
+	struct peer p = {.alpn = "\x02h2\x07" ALPN_EXAMD, .last = "", .how = LAST_NOTIFY};
+	struct end server;
+
+	peer_start(&p, r, &server, peer_says_its_last);
+	run_until_got(r, &server, 2);
+	assert_int_equal(1, server.ready);
+	peer_go(&p);
+	run_until_closed(r, &server);
+	peer_join(&p);
+	end_fini(&server);
+}
+
+/* A TLS server that has never heard of ALPN. */
+struct stranger {
+	pthread_t thread;
+	int listening;
+	const struct room *room;
+};
+
+static void *stranger_serves(void *arg)
+{
+	struct stranger *s = arg;
+	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+	BIO *cert =
+	    BIO_new_mem_buf(buf_bytes(&s->room->cert).data, (int)buf_length(&s->room->cert));
+	BIO *key = BIO_new_mem_buf(buf_bytes(&s->room->key).data, (int)buf_length(&s->room->key));
+	X509 *x = PEM_read_bio_X509(cert, NULL, NULL, NULL);
+	EVP_PKEY *k = PEM_read_bio_PrivateKey(key, NULL, NULL, NULL);
+	SSL *ssl;
+	char byte;
+	int fd;
+
+	SSL_CTX_use_certificate(ctx, x);
+	SSL_CTX_use_PrivateKey(ctx, k);
+	ssl = SSL_new(ctx);
+	fd = accept(s->listening, NULL, NULL);
+	SSL_set_fd(ssl, fd);
+	if (SSL_accept(ssl) == 1)
+		SSL_read(ssl, &byte, 1);
+	SSL_free(ssl);
+	close(fd);
+	EVP_PKEY_free(k);
+	X509_free(x);
+	BIO_free(cert);
+	BIO_free(key);
+	SSL_CTX_free(ctx);
+	return NULL;
+}
+
+static void a_server_without_alpn_is_refused(void **state)
+{
+	struct room *r = *state;
+	struct stranger s = {.room = r};
+	struct tls *tls = client_by_pin(r);
+	struct end client;
+
+	assert_int_equal(ERR_OK, listen_open("127.0.0.1", 0, &s.listening));
+	assert_int_equal(0, pthread_create(&s.thread, NULL, stranger_serves, &s));
+	end_init(&client, r->loop);
+	assert_int_equal(ERR_OK,
+			 conn_connect(&client.conn, r->loop, "127.0.0.1", listen_port(s.listening),
+				      tls, SECONDS(10), &client.user));
+	run_until_closed(r, &client);
+	assert_int_equal(CONN_END_UNTRUSTED, client.why);
+	assert_int_equal(0, client.ready);
+	assert_int_equal(0, pthread_join(s.thread, NULL));
+	close(s.listening);
+	tls_free(tls);
+	end_fini(&client);
+}
+
+/* Connects with TRUST and says how that ended; CONN_END_OURS: it did not. */
+static enum conn_end try_trust(struct room *r, const struct tls_trust *trust, struct digest *shown)
+{
+	struct end client, server;
+	struct tls *tls;
+	enum conn_end why;
+
+	assert_int_equal(ERR_OK, tls_client_new(&tls, trust, NULL));
+	end_init(&client, r->loop);
+	end_init(&server, r->loop);
+	r->next = &server;
+	assert_int_equal(ERR_OK, conn_connect(&client.conn, r->loop, "127.0.0.1", r->port, tls,
+					      SECONDS(10), &client.user));
+	tls_free(tls); /* the connection keeps what it needs */
+	run_until_ready(r, &client);
+	if (client.ready == 1 && shown != NULL)
+		*shown = conn_peer_pin(client.conn);
+	why = client.closed == 1 ? client.why : CONN_END_OURS;
+	end_fini(&client);
+	end_fini(&server);
+	return why;
+}
+
+static void the_server_is_known_by_its_pin(void **state)
+{
+	struct room *r = *state;
+	struct digest wrong = r->pin, shown;
+
+	assert_int_equal(CONN_END_OURS, try_trust(r, &(struct tls_trust){.pin = &r->pin}, &shown));
+	assert_memory_equal(r->pin.b, shown.b, 32);
+	wrong.b[31] ^= 1;
+	assert_int_equal(CONN_END_UNTRUSTED,
+			 try_trust(r, &(struct tls_trust){.pin = &wrong}, NULL));
+}
+
+static void whatever_key_is_shown_can_be_asked_about(void **state)
+{
+	struct room *r = *state;
+	struct digest shown = {{0}};
+
+	assert_int_equal(CONN_END_OURS, try_trust(r, &(struct tls_trust){.any = true}, &shown));
+	assert_memory_equal(r->pin.b, shown.b, 32);
+}
+
+static void write_file(int fd, const struct buf *b)
+{
+	assert_int_equal(buf_length(b), write(fd, buf_bytes(b).data, buf_length(b)));
+}
+
+static void an_authority_vouches_for_a_name_and_for_no_other(void **state)
+{
+	static const char *const elsewhere[] = {"elsewhere.test", "127.0.0.2"};
+	struct room *r = *state;
+	char file[] = "/tmp/examd-test-ca-XXXXXX";
+	struct tls_trust trust = {.ca_file = file};
+	struct buf cert = {0}, key = {0};
+	int fd = mkstemp(file);
+
+	assert_true(fd >= 0);
+	write_file(fd, &r->cert);
+	assert_int_equal(CONN_END_OURS, try_trust(r, &trust, NULL));
+
+	/* Trusted, but made out for another name. */
+	tls_free(r->server_tls);
+	assert_int_equal(ERR_OK, tls_make_self_signed(elsewhere, 2, 1, &cert, &key));
+	assert_int_equal(ERR_OK,
+			 tls_server_new(&r->server_tls, buf_bytes(&cert), buf_bytes(&key), NULL));
+	r->accept_tls = r->server_tls;
+	assert_int_equal(0, ftruncate(fd, 0));
+	assert_int_equal(0, lseek(fd, 0, SEEK_SET));
+	write_file(fd, &cert);
+	assert_int_equal(CONN_END_UNTRUSTED, try_trust(r, &trust, NULL));
+
+	/* By the system's authorities nobody vouches for it. */
+	assert_int_equal(CONN_END_UNTRUSTED, try_trust(r, &(struct tls_trust){0}, NULL));
+	close(fd);
+	unlink(file);
+	buf_fini(&cert);
+	buf_fini(&key);
+}
+
+/* ---- Certificates and keys ---------------------------------------------------------------------
+ */
+
+static void put_key(struct buf *out, EVP_PKEY *key, const char *passphrase)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *data;
+
+	assert_int_equal(1, PEM_write_bio_PKCS8PrivateKey(
+				bio, key, passphrase == NULL ? NULL : EVP_aes_256_cbc(), passphrase,
+				passphrase == NULL ? 0 : (int)strlen(passphrase), NULL, NULL));
+	buf_put(out, data, (size_t)BIO_get_mem_data(bio, &data));
+	BIO_free(bio);
+}
+
+static void expect_key_refused(const struct room *r, const struct buf *key, const char *why)
+{
+	struct tls *tls = NULL;
+	char detail[256] = "";
+
+	assert_int_equal(ERR_INVALID,
+			 tls_server_new(&tls, buf_bytes(&r->cert), buf_bytes(key), detail));
+	assert_null(tls);
+	assert_non_null(strstr(detail, why));
+}
+
+static void weak_foreign_and_locked_keys_are_refused(void **state)
+{
+	struct room *r = *state;
+	EVP_PKEY *weak = EVP_EC_gen("P-224"), *foreign = EVP_EC_gen("P-256");
+	struct buf pem = {0}, nothing = {0};
+	struct tls *tls = NULL;
+	char detail[256] = "";
+
+	put_key(&pem, weak, NULL);
+	expect_key_refused(r, &pem, "weaker");
+	buf_clear(&pem);
+	put_key(&pem, foreign, NULL);
+	expect_key_refused(r, &pem, "do not belong together");
+	buf_clear(&pem);
+	put_key(&pem, foreign, "secret");
+	expect_key_refused(r, &pem, "without a passphrase");
+	expect_key_refused(r, &nothing, "no private key");
+	assert_int_equal(ERR_INVALID,
+			 tls_server_new(&tls, buf_bytes(&r->key), buf_bytes(&r->key), detail));
+	assert_non_null(strstr(detail, "no certificate"));
+	buf_fini(&pem);
+	EVP_PKEY_free(weak);
+	EVP_PKEY_free(foreign);
+}
+
+static void a_damaged_chain_is_refused(void **state)
+{
+	struct room *r = *state;
+	struct buf chain = {0};
+	struct tls *tls = NULL;
+
+	buf_put_bytes(&chain, buf_bytes(&r->cert));
+	buf_put_text(&chain, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+	assert_int_equal(ERR_INVALID,
+			 tls_server_new(&tls, buf_bytes(&chain), buf_bytes(&r->key), NULL));
+	buf_fini(&chain);
+}
+
+static void a_self_signed_certificate_names_who_it_is_for(void **state)
+{
+	struct room *r = *state;
+	BIO *bio = BIO_new_mem_buf(buf_bytes(&r->cert).data, (int)buf_length(&r->cert));
+	X509 *cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	struct buf c = {0}, k = {0};
+
+	assert_int_equal(1, X509_check_host(cert, "exam.test", 0, 0, NULL));
+	assert_int_equal(0, X509_check_host(cert, "other.test", 0, 0, NULL));
+	assert_int_equal(1, X509_check_ip_asc(cert, "127.0.0.1", 0));
+	assert_int_equal(0, X509_check_ip_asc(cert, "127.0.0.2", 0));
+	assert_true(X509_cmp_current_time(X509_get0_notBefore(cert)) < 0);
+	assert_true(X509_cmp_current_time(X509_get0_notAfter(cert)) > 0);
+	X509_free(cert);
+	BIO_free(bio);
+	assert_int_equal(ERR_INVALID, tls_make_self_signed(NULL, 0, 30, &c, &k));
+	assert_int_equal(ERR_INVALID, tls_make_self_signed((const char *[]){""}, 1, 30, &c, &k));
+	assert_int_equal(ERR_INVALID, tls_make_self_signed((const char *[]){"a b"}, 1, 30, &c, &k));
+	assert_int_equal(ERR_INVALID, tls_make_self_signed((const char *[]){"a"}, 1, 0, &c, &k));
+	assert_int_equal(0, buf_length(&c) + buf_length(&k));
+}
+
+static void a_pin_is_that_of_the_key_not_of_the_certificate(void **state)
+{
+	struct room *r = *state;
+	struct digest pin;
+
+	assert_int_equal(ERR_INVALID, tls_pin_of_pem(bytes_of_text("nothing"), &pin));
+	assert_int_equal(ERR_INVALID, tls_pin_of_pem(buf_bytes(&r->key), &pin));
+	assert_int_equal(ERR_OK, tls_pin_of_pem(buf_bytes(&r->cert), &pin));
+	assert_memory_equal(r->pin.b, pin.b, 32);
+}
+
+/* ---- Time limits are absolute ------------------------------------------------------------------
+ */
+
+/* Writes a byte every 5 ms, for as long as somebody takes them. */
+struct drip {
+	struct timer timer;
+	int fd, drops;
+	const char *bytes;
+};
+
+static void on_drip(struct timer *t)
+{
+	struct drip *d = container_of(t, struct drip, timer);
+
+	if (send(d->fd, d->bytes[0] == '\0' ? "" : d->bytes++, 1, MSG_NOSIGNAL) == 1)
+		d->drops++;
+	timer_set(&d->timer, (struct millis){5});
+}
+
+static void a_peer_that_drips_its_handshake_is_dropped_in_time(void **state)
+{
+	struct room *r = *state;
+	struct drip d = {.bytes = "\x16\x03\x01\x02"};
+	struct mono_ms begun = mono_now();
+	struct end server;
+
+	end_init(&server, r->loop);
+	r->next = &server;
+	r->handshake = (struct millis){60};
+	d.fd = connect_to(r->port);
+	timer_init(&d.timer, r->loop, on_drip);
+	timer_set(&d.timer, (struct millis){0});
+	run_until_closed(r, &server);
+	assert_int_equal(CONN_END_TIME, server.why);
+	assert_int_equal(0, server.ready);
+	assert_in_range(mono_now().v - begun.v, 60, 5000);
+	assert_true(d.drops > 1);
+	timer_fini(&d.timer);
+	close(d.fd);
+	end_fini(&server);
+}
+
+static void a_deadline_is_not_moved_by_a_peer_that_drips(void **state)
+{
+	struct room *r = *state;
+	struct drip d = {.bytes = "abc"};
+	struct mono_ms begun = mono_now();
+	struct end e;
+	int fd[2];
+
+	end_init(&e, r->loop);
+	assert_int_equal(0, socketpair(AF_UNIX, SOCK_STREAM, 0, fd));
+	e.conn = conn_accept(r->loop, fd[0], NULL, SECONDS(1), &e.user);
+	d.fd = fd[1];
+	timer_init(&d.timer, r->loop, on_drip);
+	timer_set(&d.timer, (struct millis){0});
+	conn_set_deadline(e.conn, (struct millis){60});
+	run_until_closed(r, &e);
+	assert_int_equal(CONN_END_TIME, e.why);
+	assert_in_range(mono_now().v - begun.v, 60, 5000);
+	assert_true(e.offers > 1);
+	timer_fini(&d.timer);
+	close(fd[1]);
+	end_fini(&e);
+}
+
+static void a_deadline_can_be_renewed_cleared_and_made_shorter(void **state)
+{
+	struct room *r = *state;
+	struct end a, b;
+
+	pair_open(r, &a, &b);
+	conn_set_deadline(a.conn, (struct millis){20});
+	conn_set_deadline(a.conn, SECONDS(60));
+	conn_set_deadline(b.conn, (struct millis){20});
+	conn_clear_deadline(b.conn);
+	run_for(r, (struct millis){60});
+	assert_int_equal(0, a.closed + b.closed);
+	conn_set_deadline(a.conn, (struct millis){20});
+	run_until_closed(r, &a);
+	assert_int_equal(CONN_END_TIME, a.why);
+	end_fini(&a);
+	end_fini(&b);
+}
+
+static void a_connection_that_nobody_answers_ends_in_time(void **state)
+{
+	struct room *r = *state;
+	struct tls *tls = client_by_pin(r);
+	struct end client;
+	int fd;
+
+	assert_int_equal(ERR_OK, listen_open("127.0.0.1", 0, &fd)); /* nobody accepts */
+	end_init(&client, r->loop);
+	assert_int_equal(ERR_OK, conn_connect(&client.conn, r->loop, "127.0.0.1", listen_port(fd),
+					      tls, (struct millis){50}, &client.user));
+	run_until_closed(r, &client);
+	assert_int_equal(CONN_END_TIME, client.why);
+	tls_free(tls);
+	close(fd);
+	end_fini(&client);
+}
+
+static void a_port_where_nobody_listens_is_an_error(void **state)
+{
+	struct room *r = *state;
+	struct end client;
+	unsigned port;
+	int fd;
+	enum err err;
+
+	assert_int_equal(ERR_OK, listen_open("127.0.0.1", 0, &fd));
+	port = listen_port(fd);
+	assert_int_equal(ERR_IN_USE, listen_open("127.0.0.1", port, &(int){0}));
+	close(fd);
+	end_init(&client, r->loop);
+	err =
+	    conn_connect(&client.conn, r->loop, "127.0.0.1", port, NULL, SECONDS(10), &client.user);
+	if (err == ERR_OK) {
+		run_until_closed(r, &client);
+		assert_int_equal(CONN_END_ERROR, client.why);
+	} else {
+		assert_int_equal(ERR_IO, err);
+	}
+	assert_int_equal(ERR_NOT_FOUND, conn_connect(&client.conn, r->loop, "127.0.0.1", 70000,
+						     NULL, SECONDS(10), &client.user));
+}
+
+/* ---- Back-pressure -----------------------------------------------------------------------------
+ */
+
+static void while_paused_nothing_is_told_and_then_everything(void **state)
+{
+	struct room *r = *state;
+	struct end a, b;
+
+	pair_open(r, &a, &b);
+	b.pause_on_data = b.leave = true;
+	conn_write(a.conn, "abc", 3);
+	room_run(r);
+	assert_int_equal(1, b.offers);
+	conn_write(a.conn, "def", 3);
+	run_for(r, (struct millis){10});
+	conn_close_soon(a.conn, SECONDS(5));
+	run_for(r, (struct millis){10});
+	assert_int_equal(1, b.offers);
+	assert_int_equal(0, b.closed);
+	b.pause_on_data = b.leave = false;
+	conn_pause_reading(b.conn, false);
+	run_until_closed(r, &b);
+	expect_text(&b, "abcdef");
+	assert_int_equal(CONN_END_PEER, b.why);
+	run_until_closed(r, &a);
+	assert_int_equal(CONN_END_OURS, a.why);
+	end_fini(&a);
+	end_fini(&b);
+}
+
+static void what_was_left_at_a_pause_is_offered_again_without_new_bytes(void **state)
+{
+	struct room *r = *state;
+	struct end a, b;
+
+	pair_open(r, &a, &b);
+	b.pause_on_data = b.leave = true;
+	conn_write(a.conn, "abc", 3);
+	room_run(r);
+	b.pause_on_data = b.leave = false;
+	conn_pause_reading(b.conn, false);
+	assert_int_equal(1, b.offers); /* not from inside the call */
+	run_until_got(r, &b, 3);
+	assert_int_equal(2, b.offers);
+	end_fini(&a);
+	end_fini(&b);
+}
+
+static void an_end_that_came_with_the_last_bytes_waits_while_paused(void **state)
+{
+	struct room *r = *state;
+	struct peer p = {.alpn = "\x07" ALPN_EXAMD, .last = "lf", .how = LAST_NOTIFY};
+	struct end server;
+
+	peer_start(&p, r, &server, peer_says_its_last);
+	run_until_got(r, &server, 2);
+	server.pause_on_data = server.leave = true;
+	peer_go(&p);
+	peer_join(&p);
+	room_run(r);
+	run_for(r, (struct millis){10});
+	assert_int_equal(0, server.closed);
+	server.pause_on_data = server.leave = false;
+	conn_pause_reading(server.conn, false);
+	run_until_closed(r, &server);
+	expect_text(&server, "half");
+	assert_int_equal(CONN_END_PEER, server.why);
+	end_fini(&server);
+}
+
+static void a_time_limit_passes_during_a_pause_too(void **state)
+{
+	struct room *r = *state;
+	struct end a, b;
+
+	pair_open(r, &a, &b);
+	conn_pause_reading(b.conn, true);
+	conn_set_deadline(b.conn, (struct millis){20});
+	run_until_closed(r, &b);
+	assert_int_equal(CONN_END_TIME, b.why);
+	end_fini(&a);
+	end_fini(&b);
+}
+
+static void a_pause_before_the_handshake_does_not_hold_it_up(void **state)
+{
+	struct room *r = *state;
+	struct end client, server;
+
+	tls_open(r, &client, &server);
+	conn_pause_reading(client.conn, true);
+	run_until_ready(r, &client);
+	assert_int_equal(1, client.ready);
+	conn_write(server.conn, "abc", 3);
+	run_for(r, (struct millis){10});
+	assert_int_equal(0, client.offers);
+	conn_pause_reading(client.conn, false);
+	run_until_got(r, &client, 3);
+	end_fini(&client);
+	end_fini(&server);
+}
+
+static void what_a_paused_peer_does_not_take_stays_queued(void **state)
+{
+	struct room *r = *state;
+	struct end client, server;
+	char *much = mem_new(16 << 20);
+
+	tls_open(r, &client, &server);
+	run_until_ready(r, &client);
+	run_until_ready(r, &server);
+	conn_pause_reading(server.conn, true);
+	conn_write(client.conn, much, 16 << 20);
+	run_for(r, (struct millis){30});
+	assert_in_range(conn_queued(client.conn), 1, 16 << 20);
+	assert_int_equal(0, server.offers);
+	conn_pause_reading(server.conn, false);
+	run_until_got(r, &server, 16 << 20);
+	assert_int_equal(0, conn_queued(client.conn));
+	free(much);
+	end_fini(&client);
+	end_fini(&server);
+}
+
+/* ---- Closing -----------------------------------------------------------------------------------
+ */
+
+static void closing_soon_lets_everything_queued_arrive(void **state)
+{
+	struct room *r = *state;
+	struct end client, server;
+	char *much = mem_new(4 << 20);
+
+	tls_open(r, &client, &server);
+	run_until_ready(r, &client);
+	run_until_ready(r, &server);
+	conn_write(server.conn, much, 4 << 20);
+	conn_close_soon(server.conn, SECONDS(20));
+	conn_write(server.conn, "too late", 8);
+	assert_int_equal(0, server.closed); /* not from inside the call */
+	run_until_closed(r, &client);
+	assert_int_equal(4 << 20, buf_length(&client.got));
+	assert_int_equal(CONN_END_PEER, client.why);
+	run_until_closed(r, &server);
+	assert_int_equal(CONN_END_OURS, server.why);
+	free(much);
+	end_fini(&client);
+	end_fini(&server);
+}
+
+static void closing_with_input_unread_does_not_cost_the_last_reply(void **state)
+{
+	struct room *r = *state;
+	struct end client, server;
+	char *much = mem_new(4 << 20);
+	size_t len;
+
+	tls_open(r, &client, &server);
+	server.echo = server.close_on_data = true;
+	conn_write(client.conn, much, 4 << 20);
+	run_until_closed(r, &client);
+	run_until_closed(r, &server);
+	len = server.most;
+	assert_int_equal(1, server.offers);
+	assert_int_equal(len, buf_length(&client.got));
+	assert_int_equal(CONN_END_PEER, client.why);
+	assert_int_equal(CONN_END_OURS, server.why);
+	free(much);
+	end_fini(&client);
+	end_fini(&server);
+}
+
+static void closing_soon_gives_up_at_its_limit(void **state)
+{
+	struct room *r = *state;
+	struct end client, server;
+	char *much = mem_new(16 << 20);
+
+	tls_open(r, &client, &server);
+	run_until_ready(r, &client);
+	run_until_ready(r, &server);
+	conn_pause_reading(client.conn, true);
+	conn_write(server.conn, much, 16 << 20);
+	conn_close_soon(server.conn, (struct millis){50});
+	run_until_closed(r, &server);
+	assert_int_equal(CONN_END_TIME, server.why);
+	free(much);
+	end_fini(&client);
+	end_fini(&server);
+}
+
+static void a_peer_that_never_closes_is_not_waited_for_longer_than_the_limit(void **state)
+{
+	struct room *r = *state;
+	struct end e;
+	char got[3];
+	int fd[2];
+
+	end_init(&e, r->loop);
+	assert_int_equal(0, socketpair(AF_UNIX, SOCK_STREAM, 0, fd));
+	e.conn = conn_accept(r->loop, fd[0], NULL, SECONDS(1), &e.user);
+	conn_write(e.conn, "bye", 3);
+	run_until_ready(r, &e);
+	conn_close_soon(e.conn, (struct millis){30});
+	run_until_closed(r, &e);
+	assert_int_equal(CONN_END_OURS, e.why);
+	assert_int_equal(3, read(fd[1], got, 3));
+	assert_int_equal(0, read(fd[1], got, 3));
+	close(fd[1]);
+}
+
+static void closing_before_the_handshake_is_through_still_sends_what_is_queued(void **state)
+{
+	struct room *r = *state;
+	struct end client, server;
+
+	tls_open(r, &client, &server);
+	conn_write(client.conn, "log out", 7);
+	conn_close_soon(client.conn, SECONDS(10));
+	run_until_closed(r, &server);
+	expect_text(&server, "log out");
+	run_until_closed(r, &client);
+	assert_int_equal(0, client.ready);
+	assert_int_equal(CONN_END_OURS, client.why);
+	end_fini(&client);
+	end_fini(&server);
+}
+
+static void a_connection_may_be_freed_inside_any_of_its_callbacks(void **state)
+{
+	struct room *r = *state;
+	struct end a, b;
+
+	pair_open(r, &a, &b);
+	a.free_on_ready = true;
+	room_run(r);
+	assert_int_equal(1, a.ready);
+	run_until_closed(r, &b);
+	assert_int_equal(0, a.closed);
+
+	tls_open(r, &a, &b);
+	b.free_on_data = b.echo = true;
+	conn_write(a.conn, "abc", 3);
+	room_run(r);
+	assert_int_equal(1, b.offers);
+	run_until_closed(r, &a);
+	assert_int_equal(0, b.closed);
+	end_fini(&a);
+	buf_fini(&b.got);
+
+	tls_open(r, &a, &b);
+	b.free_on_closed = true;
+	run_until_ready(r, &a);
+	run_until_ready(r, &b);
+	conn_free(a.conn);
+	run_until_closed(r, &b);
+	assert_int_equal(1, b.closed);
+	assert_int_equal(CONN_END_PEER, b.why);
+	conn_free(NULL);
+}
+
+/* ---- The loop ----------------------------------------------------------------------------------
+ */
+
+struct noting_pass {
+	struct loop_pass pass;
+	struct buf *notes;
+	struct room *room;
+	struct end *writes; /* once */
+	char name;
+	bool removes_itself;
+};
+
+static void on_pass(struct loop_pass *pass)
+{
+	struct noting_pass *p = container_of(pass, struct noting_pass, pass);
+
+	buf_put(p->notes, &p->name, 1);
+	if (p->removes_itself)
+		loop_remove_pass(p->room->loop, pass);
+	if (p->writes != NULL)
+		conn_write(p->writes->conn, "from the pass", 13);
+	p->writes = NULL;
+}
+
+static void passes_come_in_order_and_what_they_write_goes_out_in_the_same_pass(void **state)
+{
+	struct room *r = *state;
+	struct buf notes = {0};
+	struct end a, b;
+	struct noting_pass p[] = {{{on_pass, NULL}, &notes, r, NULL, '1', false},
+				  {{on_pass, NULL}, &notes, r, NULL, '2', true},
+				  {{on_pass, NULL}, &notes, r, &a, '3', false}};
+	size_t i;
+
+	pair_open(r, &a, &b);
+	for (i = 0; i < COUNT(p); i++)
+		loop_add_pass(r->loop, &p[i].pass);
+	run_until_got(r, &b, 13);
+	expect_text(&b, "from the pass");
+	assert_memory_equal("12313", buf_text(&notes), 5);
+	loop_remove_pass(r->loop, &p[0].pass);
+	loop_remove_pass(r->loop, &p[2].pass);
+	buf_fini(&notes);
+	end_fini(&a);
+	end_fini(&b);
+}
+
+struct counting_timer {
+	struct timer timer;
+	int fired;
+	struct mono_ms at;
+};
+
+static void on_count(struct timer *t)
+{
+	struct counting_timer *c = container_of(t, struct counting_timer, timer);
+
+	c->fired++;
+	c->at = loop_now(t->loop);
+	assert_false(timer_is_set(t));
+}
+
+static void a_timer_fires_once_never_early_and_not_when_stopped(void **state)
+{
+	struct room *r = *state;
+	struct counting_timer a = {0}, b = {0}, c = {0};
+	struct mono_ms begun;
+
+	timer_init(&a.timer, r->loop, on_count);
+	timer_init(&b.timer, r->loop, on_count);
+	timer_init(&c.timer, r->loop, on_count);
+	assert_false(timer_is_set(&a.timer));
+	begun = mono_now();
+	timer_set(&a.timer, (struct millis){5});
+	timer_set(&a.timer, (struct millis){25}); /* anew */
+	timer_set(&b.timer, (struct millis){0});
+	timer_set(&c.timer, (struct millis){5});
+	timer_stop(&c.timer);
+	assert_true(timer_is_set(&a.timer));
+	run_for(r, (struct millis){60});
+	assert_int_equal(1, a.fired);
+	assert_int_equal(1, b.fired);
+	assert_int_equal(0, c.fired);
+	assert_true(a.at.v - begun.v >= 25);
+	timer_fini(&a.timer);
+	timer_fini(&b.timer);
+	timer_fini(&c.timer);
+}
+
+struct noting_watch {
+	struct watch watch;
+	struct loop *loop;
+	int readable, writable;
+};
+
+static void on_watched(struct watch *w, bool readable, bool writable)
+{
+	struct noting_watch *n = container_of(w, struct noting_watch, watch);
+
+	n->readable += readable;
+	n->writable += writable;
+	loop_stop(n->loop);
+}
+
+static void on_signal(struct signal_watch *s, int number)
+{
+	assert_int_equal(SIGUSR1, number);
+	s->number = 0;
+	loop_stop(s->loop);
+}
+
+static void descriptors_and_signals_wake_the_loop(void **state)
+{
+	struct room *r = *state;
+	struct noting_watch n = {.loop = r->loop};
+	struct signal_watch s;
+	int fd[2];
+
+	assert_int_equal(0, socketpair(AF_UNIX, SOCK_STREAM, 0, fd));
+	watch_init(&n.watch, r->loop, fd[0], on_watched);
+	watch_set(&n.watch, true, false);
+	assert_int_equal(1, write(fd[1], "x", 1));
+	room_run(r);
+	assert_int_equal(1, n.readable);
+	assert_int_equal(0, n.writable);
+	watch_set(&n.watch, false, true);
+	room_run(r);
+	assert_int_equal(1, n.readable);
+	assert_int_equal(1, n.writable);
+	watch_fini(&n.watch);
+	signal_watch_init(&s, r->loop, SIGUSR1, on_signal);
+	raise(SIGUSR1);
+	room_run(r);
+	assert_int_equal(0, s.number);
+	signal_watch_fini(&s);
+	close(fd[0]);
+	close(fd[1]);
+}
+
+static void out_of_descriptors_the_listener_waits_and_tries_again(void **state)
+{
+	struct room *r = *state;
+	struct rlimit before, none;
+	struct buf notes = {0};
+	struct noting_pass p = {{on_pass, NULL}, &notes, r, NULL, 'p', false};
+	struct end server;
+	int fd = connect_to(r->port), lowest_free = dup(fd);
+
+	end_init(&server, r->loop);
+	r->next = &server;
+	r->accept_tls = NULL;
+	assert_true(lowest_free >= 0);
+	close(lowest_free);
+	assert_int_equal(0, getrlimit(RLIMIT_NOFILE, &before));
+	none = before;
+	none.rlim_cur = (rlim_t)lowest_free;
+	assert_int_equal(0, setrlimit(RLIMIT_NOFILE, &none));
+	loop_add_pass(r->loop, &p.pass);
+	run_for(r, (struct millis){100});
+	assert_int_equal(0, setrlimit(RLIMIT_NOFILE, &before));
+	assert_null(server.conn);
+	assert_in_range(buf_length(&notes), 1, 10); /* it does not spin */
+	run_until_ready(r, &server);
+	assert_int_equal(1, server.ready);
+	loop_remove_pass(r->loop, &p.pass);
+	buf_fini(&notes);
+	close(fd);
+	end_fini(&server);
+}
+
+static void a_paused_listener_takes_nobody(void **state)
+{
+	struct room *r = *state;
+	struct end server;
+	int fd;
+
+	end_init(&server, r->loop);
+	r->next = &server;
+	r->accept_tls = NULL;
+	listener_pause(r->listener, true);
+	fd = connect_to(r->port);
+	run_for(r, (struct millis){20});
+	assert_null(server.conn);
+	listener_pause(r->listener, false);
+	run_until_ready(r, &server);
+	assert_int_equal(1, server.ready);
+	close(fd);
+	end_fini(&server);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup_teardown(plain_connections_carry_bytes_both_ways, room_setup,
-					    room_teardown),
-	    cmocka_unit_test_setup_teardown(ten_thousand_messages_are_echoed_over_tls, room_setup,
-					    room_teardown),
+	    RULE(plain_connections_carry_bytes_both_ways),
+	    RULE(ten_thousand_messages_are_echoed_over_tls),
+	    RULE(a_flood_is_read_in_slices_so_that_others_have_their_turn),
+	    RULE(last_bytes_before_a_close_notify_are_offered),
+	    RULE(last_bytes_before_a_bare_fin_are_offered),
+	    RULE(last_bytes_before_a_reset_are_offered),
+	    RULE(last_bytes_are_offered_although_writing_fails_first),
+	    RULE(a_client_without_alpn_is_refused),
+	    RULE(a_client_of_another_protocol_is_refused),
+	    RULE(a_client_that_knows_only_tls_1_2_is_refused),
+	    RULE(a_client_that_offers_ours_among_others_is_welcome),
+	    RULE(a_server_without_alpn_is_refused),
+	    RULE(the_server_is_known_by_its_pin),
+	    RULE(whatever_key_is_shown_can_be_asked_about),
+	    RULE(an_authority_vouches_for_a_name_and_for_no_other),
+	    RULE(weak_foreign_and_locked_keys_are_refused),
+	    RULE(a_damaged_chain_is_refused),
+	    RULE(a_self_signed_certificate_names_who_it_is_for),
+	    RULE(a_pin_is_that_of_the_key_not_of_the_certificate),
+	    RULE(a_peer_that_drips_its_handshake_is_dropped_in_time),
+	    RULE(a_deadline_is_not_moved_by_a_peer_that_drips),
+	    RULE(a_deadline_can_be_renewed_cleared_and_made_shorter),
+	    RULE(a_connection_that_nobody_answers_ends_in_time),
+	    RULE(a_port_where_nobody_listens_is_an_error),
+	    RULE(while_paused_nothing_is_told_and_then_everything),
+	    RULE(what_was_left_at_a_pause_is_offered_again_without_new_bytes),
+	    RULE(an_end_that_came_with_the_last_bytes_waits_while_paused),
+	    RULE(a_time_limit_passes_during_a_pause_too),
+	    RULE(a_pause_before_the_handshake_does_not_hold_it_up),
+	    RULE(what_a_paused_peer_does_not_take_stays_queued),
+	    RULE(closing_soon_lets_everything_queued_arrive),
+	    RULE(closing_with_input_unread_does_not_cost_the_last_reply),
+	    RULE(closing_soon_gives_up_at_its_limit),
+	    RULE(a_peer_that_never_closes_is_not_waited_for_longer_than_the_limit),
+	    RULE(closing_before_the_handshake_is_through_still_sends_what_is_queued),
+	    RULE(a_connection_may_be_freed_inside_any_of_its_callbacks),
+	    RULE(passes_come_in_order_and_what_they_write_goes_out_in_the_same_pass),
+	    RULE(a_timer_fires_once_never_early_and_not_when_stopped),
+	    RULE(descriptors_and_signals_wake_the_loop),
+	    RULE(out_of_descriptors_the_listener_waits_and_tries_again),
+	    RULE(a_paused_listener_takes_nobody),
 	};
 
 	log_setup("test", LOG_LEVEL_OFF);
