@@ -17,9 +17,9 @@ struct listener {
 	struct listener_user *user; /* borrowed */
 	struct watch watch;
 	struct timer retry;
-	bool paused;   /* by the owner */
-	bool *is_gone; /* borrowed: set when it is freed while it calls */
-	int fd;	       /* owned */
+	bool paused;	     /* by the owner */
+	bool calling, freed; /* freed while it calls: goes when it has called */
+	int fd;		     /* owned */
 };
 
 static void update(struct listener *l)
@@ -64,13 +64,12 @@ static bool is_of_one_connection(int error)
 static void on_connections(struct watch *w, bool readable, bool writable)
 {
 	struct listener *l = container_of(w, struct listener, watch);
-	bool gone = false;
 	int fd, n;
 
 	(void)readable;
 	(void)writable;
-	l->is_gone = &gone;
-	for (n = 0; n < ACCEPTS_MOST && !gone && !l->paused; n++) {
+	l->calling = true;
+	for (n = 0; n < ACCEPTS_MOST && !l->freed && !l->paused; n++) {
 		fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd >= 0) {
 			l->user->on_accept(l->user, fd);
@@ -80,8 +79,9 @@ static void on_connections(struct watch *w, bool readable, bool writable)
 			break;
 		}
 	}
-	if (!gone)
-		l->is_gone = NULL;
+	l->calling = false;
+	if (l->freed)
+		listener_free(l);
 }
 
 struct listener *listener_new(struct loop *loop, int fd, struct listener_user *user)
@@ -107,8 +107,9 @@ void listener_free(struct listener *l)
 {
 	if (l == NULL)
 		return;
-	if (l->is_gone != NULL)
-		*l->is_gone = true;
+	l->freed = true;
+	if (l->calling)
+		return;
 	watch_fini(&l->watch);
 	timer_fini(&l->retry);
 	close(l->fd);
