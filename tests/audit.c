@@ -1,7 +1,8 @@
 /* audit DIR ACKS...: is every answer that a client was told is saved in the database?
  *
- * Each line of an ACKS file is "attempt item seat revision choice", written by a client when it got
- * the acknowledgement.  Opens DIR/examd.db (no daemon may run), reads all records of every attempt
+ * Each line of an ACKS file is "attempt item seat revision content", written by a client when it
+ * got the acknowledgement; content is the place of the one option chosen, or SHA-256 of the packed
+ * wire Answer in hex.  Opens DIR/examd.db (no daemon may run), reads all records of every attempt
  * named, follows each chain, and prints one line of JSON:
  *
  *   attempts      named in the files
@@ -22,10 +23,14 @@
 
 #include "daemon/store/store.h"
 #include "proto/base/log.h"
+#include "proto/wire/frame.h"
 
 struct ack {
 	long long attempt;
-	unsigned item, seat, revision, choice, found;
+	unsigned item, seat, revision, found;
+	bool by_digest;
+	unsigned choice;
+	struct digest digest;
 };
 
 struct audit {
@@ -57,12 +62,26 @@ static int compare_acks(const void *x, const void *y)
 	return (a->revision > b->revision) - (a->revision < b->revision);
 }
 
+/* "attempt item seat revision content" */
+static bool read_ack(const char *line, struct ack *k)
+{
+	char content[80];
+
+	if (sscanf(line, "%lld %u %u %u %79s", &k->attempt, &k->item, &k->seat, &k->revision,
+		   content) != 5)
+		return false;
+	k->by_digest = strlen(content) == 64;
+	if (k->by_digest)
+		return hex_parse(content, k->digest.b, sizeof k->digest.b) == ERR_OK;
+	return sscanf(content, "%u", &k->choice) == 1;
+}
+
 static bool read_acks(struct audit *a, const char *file)
 {
 	FILE *f = fopen(file, "r");
 	struct ack k = {0};
 	size_t cap = a->nacks;
-	char line[128];
+	char line[160];
 
 	if (f == NULL) {
 		perror(file);
@@ -70,9 +89,7 @@ static bool read_acks(struct audit *a, const char *file)
 	}
 	while (fgets(line, sizeof line, f) != NULL) {
 		/* A client that was killed may have left half a line: it says nothing. */
-		if (strchr(line, '\n') == NULL ||
-		    sscanf(line, "%lld %u %u %u %u", &k.attempt, &k.item, &k.seat, &k.revision,
-			   &k.choice) != 5)
+		if (strchr(line, '\n') == NULL || !read_ack(line, &k))
 			continue;
 		if (a->nacks == cap) {
 			cap = cap * 2 + 1024;
@@ -137,6 +154,31 @@ static void follow_clock(struct audit *a, const struct record *r)
 	a->last_wall = r->noted.v;
 }
 
+static bool is_content(const struct ack *k, const Examd__Record__AnswerPut *put)
+{
+	Examd__V1__Answer a = EXAMD__V1__ANSWER__INIT;
+	struct buf packed = {0};
+	struct digest d;
+
+	if (!k->by_digest)
+		return put->n_chosen == 1 && put->chosen[0] == k->choice;
+	a.item = put->item;
+	a.revision = put->revision;
+	a.n_chosen = put->n_chosen;
+	a.chosen = put->chosen;
+	a.n_codes = put->n_codes;
+	a.codes = put->codes;
+	a.flagged = put->flagged;
+	a.n_struck = put->n_struck;
+	a.struck = put->struck;
+	a.seen_ms = put->seen;
+	a.seat = put->seat;
+	message_put(&packed, &a.base);
+	d = digest_of(buf_bytes(&packed).data, buf_length(&packed));
+	buf_fini(&packed);
+	return memcmp(&d, &k->digest, sizeof d) == 0;
+}
+
 static void find_answer(struct audit *a, const struct record *r)
 {
 	const Examd__Record__AnswerPut *put = (const void *)r->msg;
@@ -147,7 +189,7 @@ static void find_answer(struct audit *a, const struct record *r)
 	struct ack *k =
 	    bsearch(&key, a->first, (size_t)(a->last - a->first), sizeof *k, compare_acks);
 
-	if (k != NULL && put->n_chosen == 1 && put->chosen[0] == k->choice)
+	if (k != NULL && is_content(k, put))
 		k->found++;
 }
 

@@ -1,11 +1,12 @@
 /* load: many candidates in one process, for benchmarks and torture runs.
  *
  *   load --server HOST:PORT --pin HEX --slips FILE [--seconds S] [--log-acks FILE] [--submit]
- *        [--window N]
+ *        [--window N] [--answers N]
  *
  * One connection for each slip of FILE (a line each): slip, check-in, sealed form, confirmation;
  * then it waits for the start and answers in a closed loop, N answers under way on each connection
- * (default 1).  A lost connection is made again and what has no reply is sent again.  With
+ * (default 1), for S seconds or, with --answers, until N of each are acknowledged; with --submit it
+ * hands in at the end.  A lost connection is made again and what has no reply is sent again.  With
  * --log-acks every acknowledged answer becomes a line "attempt item seat revision choice".  Prints
  * a line of JSON for each phase: checkin, start, answers.  Exit 1 when a server's reply breaks a
  * promise. */
@@ -45,9 +46,9 @@ struct candidate {
 	enum phase phase;
 	char slip[16];
 	uint8_t client_id[16], token[32];
-	bool has_token, was_ready, got_start;
+	bool has_token, was_ready, got_start, finishing;
 	int64_t attempt;
-	uint32_t items, seat, parts, part, offset, next_item;
+	uint32_t items, seat, parts, part, offset, next_item, acked;
 	uint32_t sealed_size[8];
 	uint8_t hash[8][32];
 	uint32_t *revision;
@@ -64,6 +65,7 @@ struct load {
 	struct candidate *all;
 	size_t n, ready, started, done;
 	size_t window;
+	uint32_t answers_each; /* 0: as many as the time allows */
 	int64_t seconds;
 	bool submit;
 	FILE *acks;
@@ -210,7 +212,17 @@ static void candidate_done(struct candidate *c)
 		loop_stop(c->load->loop);
 }
 
-static void go_on(struct candidate *c, const Examd__V1__Status *s);
+/* It has answered enough: hands in, if it shall, again after a lost connection. */
+static void finish(struct candidate *c)
+{
+	c->finishing = true;
+	if (!c->load->submit)
+		candidate_done(c);
+	else if (c->conn != NULL && c->phase == PHASE_RUN) {
+		c->phase = PHASE_READY;
+		submit(c);
+	}
+}
 
 static void become_ready(struct candidate *c)
 {
@@ -237,14 +249,17 @@ static void become_running(struct candidate *c)
 		if (++l->started == l->n) {
 			l->run_ns = mono_now_ns();
 			phase_line("start", l->n, (double)(l->run_ns - l->first_start_ns) / 1e9);
-			if (l->seconds > 0)
+			if (l->seconds > 0 && l->answers_each == 0)
 				timer_set(&l->end, (struct millis){l->seconds * 1000});
 		}
 	}
 	for (i = 0; i < l->window; i++)
 		if (c->way[i].sent_ns != 0)
 			put_answer(c, &c->way[i]);
-	answer_more(c);
+	if (c->finishing)
+		finish(c);
+	else
+		answer_more(c);
 }
 
 /* Wherever the server says this candidate stands: the next step from there. */
@@ -327,6 +342,7 @@ static void on_ack(struct candidate *c, const Examd__V1__AnswerAck *ack)
 			l->latency_us[l->nlatency++] =
 			    (uint32_t)((mono_now_ns() - w->sent_ns) / 1000);
 			l->acked++;
+			c->acked++;
 			note_gap(l);
 			if (l->acks != NULL)
 				fprintf(l->acks, "%lld %u %u %u %u\n", (long long)c->attempt,
@@ -338,7 +354,10 @@ static void on_ack(struct candidate *c, const Examd__V1__AnswerAck *ack)
 		}
 		w->sent_ns = 0;
 	}
-	answer_more(c);
+	if (l->answers_each != 0 && c->acked >= l->answers_each && !c->finishing)
+		finish(c);
+	else if (!c->finishing)
+		answer_more(c);
 }
 
 static void on_notice(struct candidate *c, const Examd__V1__Reply *r)
@@ -510,10 +529,8 @@ static void on_end(struct timer *t)
 		return;
 	}
 	for (i = 0; i < l->n; i++)
-		if (l->all[i].conn != NULL && l->all[i].phase == PHASE_RUN) {
-			l->all[i].phase = PHASE_READY;
-			submit(&l->all[i]);
-		}
+		if (l->all[i].phase != PHASE_DONE)
+			finish(&l->all[i]);
 }
 
 static void read_slips(struct load *l, const char *file)
@@ -562,10 +579,15 @@ static void begin(struct load *l)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-	    {"server", required_argument, NULL, 's'},	{"pin", required_argument, NULL, 'p'},
-	    {"slips", required_argument, NULL, 'f'},	{"seconds", required_argument, NULL, 't'},
-	    {"log-acks", required_argument, NULL, 'l'}, {"submit", no_argument, NULL, 'u'},
-	    {"window", required_argument, NULL, 'w'},	{0},
+	    {"server", required_argument, NULL, 's'},
+	    {"pin", required_argument, NULL, 'p'},
+	    {"slips", required_argument, NULL, 'f'},
+	    {"seconds", required_argument, NULL, 't'},
+	    {"log-acks", required_argument, NULL, 'l'},
+	    {"submit", no_argument, NULL, 'u'},
+	    {"window", required_argument, NULL, 'w'},
+	    {"answers", required_argument, NULL, 'n'},
+	    {0},
 	};
 	static struct load l = {.seconds = 5, .window = 1, .port = 7443};
 	struct tls_trust trust = {0};
@@ -604,6 +626,9 @@ int main(int argc, char **argv)
 		case 'w':
 			l.window = strtoul(optarg, NULL, 10);
 			break;
+		case 'n':
+			l.answers_each = (uint32_t)strtoul(optarg, NULL, 10);
+			break;
 		default:
 			return 2;
 		}
@@ -611,7 +636,7 @@ int main(int argc, char **argv)
 	trust.any = trust.pin == NULL;
 	if (l.n == 0 || l.host[0] == '\0' || l.window == 0 || l.window > 64) {
 		fputs("usage: load --server HOST:PORT --slips FILE [--pin HEX] [--seconds S] "
-		      "[--log-acks FILE] [--submit] [--window N]\n",
+		      "[--log-acks FILE] [--submit] [--window N] [--answers N]\n",
 		      stderr);
 		return 2;
 	}
