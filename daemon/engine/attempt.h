@@ -94,6 +94,7 @@ bool attempt_is_tutored(const struct attempt *a);
 /* The only item open in a linear part: the first without an answer; past the last of the part when
  * all have one.  An answer with an option or a code moves on; a flag or a strike-out does not. */
 uint32_t attempt_linear_item(const struct attempt *a);
+bool attempt_part_is_linear(const struct attempt *a, uint32_t part); /* a drill is not */
 uint32_t attempt_first_item(const struct attempt *a, uint32_t part);
 uint32_t attempt_extra_percent(const struct attempt *a);
 struct wall_ms attempt_started_wall(const struct attempt *a); /* 0: not yet */

@@ -31,6 +31,7 @@ struct sitting; /* sitting.h */
 #define KEPT_AN_ITEM	     4 /* answers kept for the proctor: at most so many times the items */
 #define ANSWER_NOTE_MOST     500
 #define ENGINE_RULES	     1 /* AttemptOpened.rules_version */
+#define EXTRA_PERCENT_MOST   1000
 
 struct engine_config {
 	uint8_t installation[16];
@@ -256,7 +257,8 @@ struct effect {
 	unsigned notice;
 	struct millis added;
 	int64_t text_row;
-	uint8_t client_id[16];
+	uint8_t
+	    client_id[16]; /* of a notice: who held the seat when it was decided; zeros: nobody */
 };
 
 /* {0} is an empty one; reused from event to event; engine_decision_fini() at the end. */
