@@ -3,12 +3,14 @@
  * single     all or nothing
  * multiple   all or nothing; or, where the blueprint says partial, (right chosen - wrong chosen) /
  *            right ones, not below 0
- * codes      share: correct / max(entered, expected); blank: a point a blank.  The principal field
- *            is bound to its place; the others are in any order; optional codes neither add to what
- *            is expected nor count as entered (exam-specs, code entry)
+ * codes      share: correct / max(entered, expected) of a point a blank; blank: a point a blank.
+ *            A principal field is bound to its place; the others are in any order, matched so that
+ *            the score is the highest; a code that is accepted once counts once; optional codes
+ *            neither add to what is expected nor count as entered
  * A blank is wrong; there is no penalty for guessing.  Pretest items score but are outside points,
  * most, pass and sections.  percent: points * 100 >= cut * most, in integers.  scaled: 0 -> 100,
- * cut -> 300, most -> 400, piecewise linear, rounded down; passed at 300. */
+ * cut -> 300, most -> 400, piecewise linear, rounded down; passed at 300.  A drill (fewer items
+ * than the exam) has no scale and passes in proportion: points / most >= cut / scored items. */
 #ifndef DAEMON_ENGINE_SCORE_H
 #define DAEMON_ENGINE_SCORE_H
 
@@ -34,12 +36,12 @@ struct score {
 	int32_t points, most;
 	uint32_t scaled; /* 0: no scale */
 	bool passed;
-	struct section_score
-	    *sections; /* in the arena; those of all parts in order; a drill: those drawn */
+	struct section_score *sections; /* in the arena; those of all parts in order; a drill: those
+					   drawn.  .part is of the form: 0 in a drill */
 	size_t nsections;
 	int32_t *item_points; /* one an item of the form, pretest too */
 	size_t nitems;
-	uint32_t answered;
+	uint32_t answered; /* items with an answer, pretest too */
 };
 
 /* Hundredths that an answer earns, 0 .. item_points_most(). */
@@ -50,7 +52,7 @@ int32_t score_item(const struct form_item *fi, const struct answer_view *answer,
 void score_form(struct score *out, const struct form *form, const struct answer_view *answers,
 		struct arena *arena);
 
-/* The practice scale alone. */
+/* The practice scale alone; all in hundredths, 0 < CUT < MOST, 0 <= POINTS <= MOST. */
 uint32_t score_scaled(int32_t points, int32_t most, int32_t cut);
 
 #endif
