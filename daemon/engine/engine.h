@@ -178,43 +178,58 @@ struct event {
 
 /* What each event means.  "Open" is an attempt that is not submitted, expired, closed or voided.
  *
- * CREATE       persons distinct; exam and bank are pinned by their hashes as they are now.
- * ROOM         u.room.attempts NULL: the room, else only those, which must be of the sitting (0:
- *              practice) and in memory.  What does not fit one named attempt is refused whole; for
- *              the room, attempts that it does not concern are passed over.
- *   open        CREATED; the room only
- *   admit       the room: everybody from now on
- *   start       the room: OPEN, within its window; runs the attempts that are ready, not stopped
- * and whose client is here.  The others start when that becomes true (late start "on ready"), or by
- * a start that names them.  ERR_NOT_OPEN, ERR_NOT_READY, ERR_PAUSED pause       the room: STARTED;
- * stops every open attempt (STOP_SITTING).  Named: running (STOP_ATTEMPT) resume      named: frees
- * what staff or an outage stopped, the room's pause too add minutes to the part under way, else to
- * the first; a reason; never below what is used message     the room, or those named; not practice
- *   release seat, refuse seat      one attempt
- *   close       with score and receipt
- *   reopen      one that was submitted, expired or closed; a reason; goes on in its last part with
- *               exactly the minutes given, in a new seat that the first client to come gets; the
- *               clock stands (STOP_NOT_STARTED) until it comes
- *   void        one, in any state; a reason
- * RELEASE      of a sitting, or of one attempt when .attempt is given.
- * ACCOMMODATE  of an open attempt; parts that are over stay as they are.
- * CHECK_IN     once a person: again it finds the same attempt (repeated).  d.attempt names it; when
- *              engine_attempt() does not know it, it is packed.
- * PRACTICE_START  an attempt without sitting, admitted at once; starts when the form is confirmed.
- * FORM_CONFIRMED  ready; starts when the sitting has started and the rules above allow it.
- * ANSWER       ERR_OK without records: kept already, or the same seat's later one is.
- *              ERR_CONFLICT, ERR_KEPT_FOR_PROCTOR (an earlier seat, or the time is over),
- * ERR_TOO_LATE (the same, but too many are kept), ERR_LOCKED (another part; linear: not the item
- * that is open), ERR_NOT_READY (not started) LEAVE_PART   the next part starts at once; the last:
- * as SUBMIT.  A part that was left: ERR_OK. ERR_PAUSED while the clock stands, ERR_TOO_LATE BREAK,
- * BACK_FROM_BREAK   as the blueprint says CLIENT_CAME  .client_id wants to use the attempt. ERR_OK:
- * it holds the seat; say so with engine_client_here().  Another client holds it: in a sitting
- * ERR_SEAT_TAKEN, and the proctor is asked (records!); in practice it takes over at once.
- * CLIENT_LEFT  then say engine_client_here(false).  Stops the clock only where the exam says so.
+ * SITTING_CREATE   persons distinct; exam and bank are pinned by their hashes as they are now.
+ *
+ * ROOM             u.room.attempts NULL: the room; else only those, which must be of the sitting
+ *                  (0: practice) and in memory.  What does not fit one named attempt is refused
+ *                  whole; for the room, attempts that it does not concern are passed over.
+ *   open           a sitting that was created; the room only
+ *   admit          the room: everybody from now on
+ *   start          the room: an open one, within its window; runs the attempts that are ready, not
+ *                  stopped, and whose client is here.  The others start when that becomes true
+ *                  (late start "on ready"), or by a start that names them.
+ *                  ERR_NOT_OPEN, ERR_NOT_READY, ERR_PAUSED
+ *   pause          the room: a started one; stops every open attempt (STOP_SITTING).  Named: one
+ *                  that runs (STOP_ATTEMPT).  ERR_TOO_LATE: it is in its grace
+ *   resume         named: frees what staff or an outage stopped, the room's pause too
+ *   add minutes    to the part under way, else to the first; a reason; a budget is never below what
+ *                  is used
+ *   message        to the room or to those named; not practice
+ *   release seat   one attempt: the waiting client gets the seat; nobody waits: the next to come
+ *   refuse seat    one attempt
+ *   close          with score and receipt; a room that was never opened too
+ *   reopen         one that was submitted, expired or closed; a reason; goes on in its last part
+ *                  with exactly the minutes given, in a new seat that the first client to come
+ *                  gets; the clock stands (STOP_NOT_STARTED) until it comes
+ *   void           one, in any state; a reason
+ *
+ * RELEASE          of a sitting, or of one attempt when .attempt is given; the values replace those
+ *                  of the last release.
+ * ACCOMMODATE      an open attempt; parts that are over stay as they are.
+ *
+ * CHECK_IN         once a person: again it finds the same attempt (.repeated).  d.attempt names it;
+ *                  when engine_attempt() does not know it, it is packed.
+ * PRACTICE_START   an attempt without sitting, admitted at once.
+ * FORM_CONFIRMED   ready; starts at once where it is practice or a late comer.
+ * ANSWER           ERR_OK without records: this answer stands already, or a later one of its seat.
+ *                  ERR_CONFLICT          another one of the same order is kept
+ *                  ERR_KEPT_FOR_PROCTOR  an earlier seat, or the time and its grace are over
+ *                  ERR_TOO_LATE          the same, but too many are kept
+ *                  ERR_LOCKED            another part; linear: not the item that is open
+ *                  ERR_NOT_READY         not started
+ * LEAVE_PART       the next part starts at once; the last: as SUBMIT.  A part that was left before:
+ *                  ERR_OK.  ERR_PAUSED while the clock stands, because it would show the next part.
+ * BREAK, BACK_FROM_BREAK   as the blueprint says.
+ * CLIENT_CAME      .client_id wants to use the attempt.  ERR_OK: it holds the seat; then call
+ *                  engine_client_here().  Another client holds it: in a sitting ERR_SEAT_TAKEN, and
+ *                  the proctor is asked (a record!); in practice it takes over at once.
+ * CLIENT_LEFT      then call engine_client_here().  Stops the clock where the exam says so.
  * PRACTICE_RESUME  as CLIENT_CAME, and frees a parked attempt.
- * RESTARTED    once, after all records were applied and before any other event.
- * TICK         closes what is over, frees what stood for STAND_MOST, parks practice without client;
- *              closes parked practice in memory that was untouched for PRACTICE_MOST.
+ *
+ * RESTARTED        once, after all records were applied and before any other event.
+ * TICK             closes what is over, frees what stood for STAND_MOST, parks practice without
+ *                  client; closes parked practice in memory that was untouched for PRACTICE_MOST
+ *                  (which is wall time: engine_next_due() does not tell it).
  *
  * Command ids are kept in the subject that the command is about: the same id with the same content
  * is ERR_OK, .repeated, without records; with another content ERR_COMMAND_REUSED.  A .version that
@@ -241,8 +256,7 @@ enum tell {
 	TELL_MESSAGE = 7,
 	TELL_CLOSED = 8,
 	TELL_TAKEN_OVER = 9,
-	TELL_SEAT_GRANTED =
-	    10, /* to a waiting client too when the attempt was closed: Hello again */
+	TELL_SEAT_GRANTED = 10, /* say Hello again; also to who waits when the attempt is closed */
 	TELL_SEAT_REFUSED = 11,
 	TELL_PART = 12,
 	TELL_REOPENED = 13,
