@@ -171,6 +171,7 @@ void seen_add(struct seen *seen, const struct record *r)
 	seen->numbers[seen->length] = r->n;
 	seen->payloads[seen->length] =
 	    ((const Examd__Record__AnswerPut *)(const void *)copy.msg)->item;
+	seen->last = r->chain;
 	seen->length++;
 	arena_fini(&arena);
 }
@@ -193,6 +194,7 @@ static void on_highest(struct store_visitor *v, struct attempt_id a, struct sitt
 enum err recovered(struct given *g, struct seen *seen)
 {
 	seen->length = 0;
+	seen->last = (struct digest){0};
 	seen->visitor = (struct store_visitor){.record = on_record, .highest = on_highest};
 	return store_recover(g->store, &seen->visitor);
 }
@@ -250,6 +252,7 @@ enum err read_records(struct given *g, struct subject subject, struct seen *seen
 	};
 
 	seen->length = 0;
+	seen->last = (struct digest){0};
 	assert_int_equal(ERR_OK, store_query(g->store, &q.query));
 	while (!q.done) {
 		struct pollfd p = {store_readers_fd(g->store), POLLIN, 0};

@@ -58,10 +58,11 @@ void when_signalled(struct given *g);
 /* What came back from a subject: the payloads in order. */
 struct seen {
 	struct store_visitor visitor;
-	struct subject subjects[4096];
-	uint32_t payloads[4096];
-	uint64_t numbers[4096];
+	struct subject subjects[65536];
+	uint32_t payloads[65536];
+	uint64_t numbers[65536];
 	size_t length;
+	struct digest last; /* chain value of the last one */
 	struct attempt_id attempt;
 	struct sitting_id sitting;
 	int64_t text_row;
