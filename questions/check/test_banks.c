@@ -1,4 +1,5 @@
-/* Every bank and blueprint that is shipped: they parse, and each exam can be filled. */
+/* Every bank and blueprint that is shipped: they parse, each exam can be filled, and no rule for
+ * banks is broken. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "questions/check/check.h"
 #include "questions/text/bank_text.h"
 #include "questions/text/blueprint_text.h"
 
@@ -118,6 +120,27 @@ static void every_shipped_exam_can_be_filled_from_its_bank(void **state)
 	diag_fini(&diag);
 }
 
+static void no_shipped_bank_breaks_a_rule(void **state)
+{
+	size_t i;
+
+	(void)state;
+	assert_true(nbanks > 0);
+	for (i = 0; i < nbanks; i++) {
+		struct diag diag = {0};
+		size_t k;
+
+		check_bank(banks[i], banks[i]->name, &diag);
+		for (k = 0; k < diag.length; k++)
+			if (diag.entries[k].level != DIAG_NOTE)
+				print_message("%s:%u: %s [%s]\n", banks[i]->name,
+					      diag.entries[k].line, diag.entries[k].text,
+					      diag.entries[k].id);
+		assert_int_equal(0, diag.errors);
+		diag_fini(&diag);
+	}
+}
+
 static int forget_all(void **state)
 {
 	(void)state;
@@ -135,6 +158,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_shipped_bank_and_blueprint_is_read_without_an_error),
 	    cmocka_unit_test(every_shipped_exam_can_be_filled_from_its_bank),
+	    cmocka_unit_test(no_shipped_bank_breaks_a_rule),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, forget_all);

@@ -1,0 +1,347 @@
+/* The rules that a bank should keep. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "questions/check/check.h"
+
+static const char *source[] = {"Guidelines, Section I"};
+static struct item_section in_x[] = {{"cpc", "x"}};
+
+/* A bank of up to MOST items that keeps every rule, until a test changes it.  Item I stands on
+ * line 10 * (I + 1), its options on the lines behind it. */
+#define MOST 50
+static struct option options[MOST][4];
+static char stems[MOST][40], ids[MOST][40];
+static struct item items[MOST];
+static struct item *list[MOST];
+static struct bank bank;
+
+static void given_bank(size_t n)
+{
+	static const char *const texts[] = {"first", "other", "third", "whole"};
+	size_t i, k;
+
+	for (i = 0; i < n; i++) {
+		unsigned line = 10 * ((unsigned)i + 1);
+
+		snprintf(stems[i], sizeof stems[i], "Which of %zu?", i);
+		snprintf(ids[i], sizeof ids[i], "i%zu", i);
+		for (k = 0; k < 4; k++)
+			options[i][k] = (struct option){.text = texts[k],
+							.right = k == 0,
+							.place = {line + (unsigned)k + 1, 9}};
+		items[i] = (struct item){.id = ids[i],
+					 .kind = ITEM_SINGLE,
+					 .stem = stems[i],
+					 .rationale = "Because.",
+					 .options = options[i],
+					 .noptions = 4,
+					 .sections = in_x,
+					 .nsections = 1,
+					 .references = source,
+					 .nreferences = 1,
+					 .review = REVIEW_REVIEWED,
+					 .place = {line, 5}};
+		list[i] = &items[i];
+	}
+	bank = (struct bank){.name = "b", .title = "B", .version = "1", .items = list, .nitems = n};
+}
+
+/* The findings as "LINE ID" in order of place, each with a bar behind it. */
+static const char *findings(void)
+{
+	static char text[2048];
+	struct diag diag = {0};
+	size_t i, n = 0;
+
+	check_bank(&bank, "b.yaml", &diag);
+	diag_sort(&diag);
+	text[0] = '\0';
+	for (i = 0; i < diag.length && n < sizeof text; i++)
+		n += (size_t)snprintf(text + n, sizeof text - n, "%u %s|", diag.entries[i].line,
+				      diag.entries[i].id);
+	diag_fini(&diag);
+	return text;
+}
+
+static void a_bank_that_keeps_every_rule_has_no_finding(void **state)
+{
+	(void)state;
+	given_bank(MOST);
+	assert_string_equal("", findings());
+	given_bank(0);
+	assert_string_equal("", findings());
+}
+
+static void rationale_reference_and_review_are_missed(void **state)
+{
+	(void)state;
+	given_bank(3);
+	items[0].rationale = NULL;
+	items[1].nreferences = 0;
+	items[2].review = REVIEW_DRAFT;
+	assert_string_equal("10 missing-rationale|20 missing-reference|30 draft|", findings());
+	items[0].review = items[1].review = items[2].review = REVIEW_RETIRED;
+	assert_string_equal("", findings());
+}
+
+static void options_that_read_the_same_are_found(void **state)
+{
+	(void)state;
+	given_bank(2);
+	options[0][2].text = "  First ";
+	options[0][3].text = "FIRST";
+	options[1][3].text = "firs t";
+	assert_string_equal("13 duplicate-option|14 duplicate-option|", findings());
+}
+
+static void stems_that_ask_the_same_of_the_same_stimulus_are_found(void **state)
+{
+	struct item_set one = {.id = "one", .stimulus = "R1"},
+			two = {.id = "two", .stimulus = "R2"};
+
+	(void)state;
+	given_bank(4);
+	items[2].stem = "which  of 0?\n";
+	assert_string_equal("30 duplicate-stem|", findings());
+	items[2].review = REVIEW_RETIRED;
+	assert_string_equal("", findings());
+	given_bank(4);
+	items[0].stem = items[1].stem = items[2].stem = "The principal diagnosis?";
+	items[0].set = &one;
+	items[1].set = &two;
+	assert_string_equal("", findings());
+	items[1].set = &one;
+	assert_string_equal("20 duplicate-stem|", findings());
+}
+
+static void what_looks_like_a_licensed_code_is_found_and_plain_numbers_are_not(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is;
+	} cases[] = {
+	    {"Report 99213.", true},
+	    {"(99213-25)", true},
+	    {"99213", true},
+	    {"0042T", true},
+	    {"0001U", true},
+	    {"3044F", true},
+	    {"D0120", true},
+	    {"A code: D2740, a crown", true},
+	    {"10,000 to 69,999", false},
+	    {"123456", false},
+	    {"1234", false},
+	    {"12345.6 units", false},
+	    {"2.12345", false},
+	    {"$12500", false},
+	    {"1,12345", false},
+	    {"Ends in 12345.", true},
+	    {"Ends in 12345, and", true},
+	    {"65 Fed. Reg. 82462", false},
+	    {"82 FR 52976", false},
+	    {"E11.9, D50.0, J0696", false},
+	    {"0DTJ4ZZ and 02703ZZ", false},
+	    {"FY2026", false},
+	    {"5000U", false},
+	    {"A99213", false},
+	    {"99213A", false},
+	    {"D012", false},
+	    {"D01200", false},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(cases); i++) {
+		given_bank(1);
+		items[0].stem = cases[i].text;
+		assert_string_equal(cases[i].is ? "10 forbidden-content|" : "", findings());
+		bank.requires = source;
+		bank.nrequires = 1;
+		assert_string_equal("", findings());
+	}
+}
+
+static void licensed_codes_are_found_in_every_text_and_in_retired_items_too(void **state)
+{
+	static const char *codes[] = {"99213"}, *cited[] = {"99213 and more"};
+	struct code_field field = {
+	    .label = "99213", .accept = codes, .naccept = 1, .place = {15, 1}};
+	struct item_set set = {.stimulus = "99213", .place = {2, 1}}, *sets[] = {&set};
+
+	(void)state;
+	given_bank(2);
+	bank.title = bank.notice = "99213";
+	bank.sets = sets;
+	bank.nsets = 1;
+	items[0].review = REVIEW_RETIRED;
+	items[0].stem = items[0].rationale = "99213";
+	items[0].references = cited;
+	items[0].fields = &field;
+	items[0].nfields = 1;
+	options[0][1].text = options[0][3].why = "99213 99214";
+	assert_string_equal("0 forbidden-content|0 forbidden-content|2 forbidden-content|"
+			    "10 forbidden-content|10 forbidden-content|10 forbidden-content|"
+			    "12 forbidden-content|12 forbidden-content|14 forbidden-content|"
+			    "14 forbidden-content|15 forbidden-content|15 forbidden-content|",
+			    findings());
+}
+
+static void a_cited_code_has_the_shape_of_its_system(void **state)
+{
+	static const struct {
+		enum code_system system;
+		const char *code, *findings;
+	} cases[] = {
+	    {CODE_ICD10CM, "E119", ""},
+	    {CODE_ICD10CM, "I10", ""},
+	    {CODE_ICD10CM, "C7A010", ""},
+	    {CODE_ICD10CM, "S72001A", ""},
+	    {CODE_ICD10CM, "D5700", ""},
+	    {CODE_ICD10CM, "E1", "12 code-shape|"},
+	    {CODE_ICD10CM, "EA19", "12 code-shape|"},
+	    {CODE_ICD10CM, "119E", "12 code-shape|"},
+	    {CODE_ICD10CM, "S72001AA", "12 code-shape|"},
+	    {CODE_ICD10CM, "E11-9", "12 code-shape|"},
+	    {CODE_ICD10PCS, "0DTJ4ZZ", ""},
+	    {CODE_ICD10PCS, "0DTJ4Z", "12 code-shape|"},
+	    {CODE_ICD10PCS, "0DTO4ZZ", "12 code-shape|"},
+	    {CODE_ICD10PCS, "0DTI4ZZ", "12 code-shape|"},
+	    {CODE_HCPCS2, "J0696", ""},
+	    {CODE_HCPCS2, "LT", ""},
+	    {CODE_HCPCS2, "X1", ""},
+	    {CODE_HCPCS2, "25", "12 code-shape|"},
+	    {CODE_HCPCS2, "W0696", "12 code-shape|"},
+	    {CODE_HCPCS2, "J069", "12 code-shape|"},
+	    {CODE_HCPCS2, "99213", "12 code-shape|12 forbidden-content|"},
+	    {CODE_HCPCS2, "D0120", "12 forbidden-content|"},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(cases); i++) {
+		struct cited_code code = {cases[i].system, cases[i].code, {12, 3}};
+
+		given_bank(1);
+		items[0].codes = &code;
+		items[0].ncodes = 1;
+		assert_string_equal(cases[i].findings, findings());
+	}
+}
+
+static void a_diagnosis_without_its_dot_is_no_dental_code_where_it_is_cited(void **state)
+{
+	struct cited_code code = {CODE_ICD10CM, "D5700", {12, 3}};
+
+	(void)state;
+	given_bank(1);
+	items[0].stem = "Is it D5700?";
+	assert_string_equal("10 forbidden-content|", findings());
+	items[0].codes = &code;
+	items[0].ncodes = 1;
+	assert_string_equal("", findings());
+}
+
+/* N items, LONGEST of them with the longest option as their key. */
+static const char *findings_of_keys(size_t n, size_t longest)
+{
+	size_t i;
+
+	given_bank(n);
+	for (i = 0; i < longest; i++)
+		options[i][0].text = "the longest";
+	return findings();
+}
+
+static void keys_that_are_the_longest_option_too_often_are_found(void **state)
+{
+	size_t i;
+
+	(void)state;
+	assert_string_equal("", findings_of_keys(2, 2));
+	assert_string_equal("10 longest-key|", findings_of_keys(3, 3));
+	assert_string_equal("", findings_of_keys(6, 4));
+	assert_string_equal("10 longest-key|", findings_of_keys(6, 5));
+	assert_string_equal("", findings_of_keys(45, 19));
+	assert_string_equal("10 longest-key|", findings_of_keys(45, 20));
+	for (i = 0; i < 20; i++)
+		options[i][3].text =
+		    "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9"; /* 6 long */
+	assert_string_equal("10 longest-key|", findings());
+	for (i = 0; i < 20; i++)
+		options[i][3].text = "as long too";
+	assert_string_equal("", findings());
+}
+
+static void each_section_of_each_exam_is_judged_alone(void **state)
+{
+	static struct item_section both[] = {{"cpc", "x"}, {"cca", "y"}};
+	size_t i;
+
+	(void)state;
+	given_bank(40);
+	for (i = 0; i < 6; i++) {
+		options[i + 30][0].text = "the longest";
+		items[i + 30].sections = both;
+		items[i + 30].nsections = 2;
+	}
+	assert_string_equal("310 longest-key|", findings());
+}
+
+static void options_that_speak_of_the_others_are_found(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is;
+	} cases[] = {
+	    {"All of the above", true},	 {"none of these.", true},
+	    {"Both A and B", true},	 {"A & B only", false},
+	    {"A, and B", true},		 {"All the above", true},
+	    {"All of the codes", false}, {"Vitamin A and biotin", false},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(cases); i++) {
+		given_bank(1);
+		options[0][3].text = cases[i].text;
+		assert_string_equal(cases[i].is ? "14 all-of-the-above|" : "", findings());
+	}
+}
+
+static void every_rule_can_be_explained(void **state)
+{
+	const struct check_rule *rule;
+	size_t i;
+
+	(void)state;
+	for (i = 0; (rule = check_rule_nth(i)) != NULL; i++)
+		assert_ptr_equal(rule->explanation, check_rule_explain(rule->id));
+	assert_int_equal(9, i);
+	assert_null(check_rule_explain("no-such-rule"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_bank_that_keeps_every_rule_has_no_finding),
+	    cmocka_unit_test(rationale_reference_and_review_are_missed),
+	    cmocka_unit_test(options_that_read_the_same_are_found),
+	    cmocka_unit_test(stems_that_ask_the_same_of_the_same_stimulus_are_found),
+	    cmocka_unit_test(what_looks_like_a_licensed_code_is_found_and_plain_numbers_are_not),
+	    cmocka_unit_test(licensed_codes_are_found_in_every_text_and_in_retired_items_too),
+	    cmocka_unit_test(a_cited_code_has_the_shape_of_its_system),
+	    cmocka_unit_test(a_diagnosis_without_its_dot_is_no_dental_code_where_it_is_cited),
+	    cmocka_unit_test(keys_that_are_the_longest_option_too_often_are_found),
+	    cmocka_unit_test(each_section_of_each_exam_is_judged_alone),
+	    cmocka_unit_test(options_that_speak_of_the_others_are_found),
+	    cmocka_unit_test(every_rule_can_be_explained),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
