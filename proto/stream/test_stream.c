@@ -335,6 +335,8 @@ static void a_flood_is_read_in_slices_so_that_others_have_their_turn(void **stat
 /* ---- A peer of another make: OpenSSL in a thread, blocking ------------------------------------
  */
 
+enum last_how { LAST_NOTIFY, LAST_FIN, LAST_RESET };
+
 struct peer {
 	pthread_t thread;
 	unsigned port;
@@ -344,7 +346,7 @@ struct peer {
 	const char *alpn; /* with its length in front; NULL: none */
 	int version;
 	const char *last;
-	enum { LAST_NOTIFY, LAST_FIN, LAST_RESET } how;
+	enum last_how how;
 	int go[2]; /* a pipe: the test says when to go on */
 	int shaken;
 };
@@ -441,7 +443,8 @@ static void peer_join(struct peer *p)
 	close(p->go[1]);
 }
 
-static void last_bytes_with_the_end_in_their_segment(struct room *r, int how, enum conn_end why)
+static void last_bytes_with_the_end_in_their_segment(struct room *r, enum last_how how,
+						     enum conn_end why)
 {
 	struct peer p = {.alpn = "\x07" ALPN_EXAMD, .last = "lf a frame", .how = how};
 	struct end server;
