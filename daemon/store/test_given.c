@@ -289,13 +289,20 @@ bool file_is_whole(const char *path)
 	return whole;
 }
 
+int64_t number_in(const char *path, const char *sql)
+{
+	char *text = first_text(path, sql);
+	int64_t number = text == NULL ? -1 : strtoll(text, NULL, 10);
+
+	free(text);
+	return number;
+}
+
 int64_t rows_in(const char *path, const char *table)
 {
 	char *sql = mem_printf("SELECT count(*) FROM \"%s\"", table);
-	char *text = first_text(path, sql);
-	int64_t rows = text == NULL ? -1 : strtoll(text, NULL, 10);
+	int64_t rows = number_in(path, sql);
 
-	free(text);
 	free(sql);
 	return rows;
 }

@@ -77,6 +77,7 @@ enum err read_records(struct given *g, struct subject subject, struct seen *seen
 
 /* Opens the file by itself: is it whole (integrity_check), and how many rows has the table? */
 bool file_is_whole(const char *path);
+int64_t number_in(const char *path, const char *sql);
 int64_t rows_in(const char *path, const char *table);
 
 /* A directory that goes with everything in it. */
