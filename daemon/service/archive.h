@@ -34,6 +34,7 @@ struct archive_load {
 	struct arena arena;
 	struct record *records;
 	size_t nrecords, cap;
+	enum err err;
 	void (*done)(struct archive_load *load, enum err err);
 };
 MUST_USE enum err archive_load(struct core *core, struct archive_load *load,

@@ -7,7 +7,8 @@
 
 struct commands *commands_new(void);
 void commands_free(struct commands *c);
-void commands_load(struct commands *c, const struct store_command *row);
+/* Recovery.  ERR_CORRUPT  its reply cannot be opened */
+MUST_USE enum err commands_load(struct core *core, const struct store_command *row);
 
 /* Was this command carried out before?  Then the kept reply is in rq->reply: return ERR_OK.
  *

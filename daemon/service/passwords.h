@@ -5,6 +5,8 @@
 
 #include "daemon/service/service.h"
 
+#define PASSWORD_LEAST	       10 /* bytes */
+#define PASSWORD_MOST	       256
 #define PASSWORD_HASH_SIZE     128
 #define ONE_TIME_PASSWORD_SIZE 32 /* with its NUL */
 

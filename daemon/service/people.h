@@ -6,9 +6,7 @@
 
 #include "daemon/service/service.h"
 
-#define USER_MOST      64 /* bytes */
-#define PASSWORD_LEAST 10
-#define PASSWORD_MOST  256
+#define USER_MOST 64 /* bytes */
 
 struct person {
 	struct person_id id;

@@ -18,11 +18,12 @@ enum may {
 #define MAY_TEACHER (MAY_INSTRUCTOR | MAY_ADMIN)
 
 enum phase {
-	WHILE_CONNECTED, /* any time, even before Hello */
-	WHILE_GREETED,	 /* after Hello */
-	WHILE_LOGGED_IN, /* the one-time password changed as well */
-	WHILE_BOUND,	 /* to an attempt, whoever holds its seat */
-	WHILE_HOLDING,	 /* the seat of an attempt that is in memory */
+	WHILE_CONNECTED,  /* any time, even before Hello */
+	WHILE_GREETED,	  /* after Hello */
+	WHILE_IN_SESSION, /* logged in, even with a one-time password */
+	WHILE_LOGGED_IN,  /* and that one changed */
+	WHILE_BOUND,	  /* to an attempt, whoever holds its seat */
+	WHILE_HOLDING,	  /* the seat of an attempt that is in memory */
 };
 
 struct route {

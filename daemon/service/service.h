@@ -40,7 +40,9 @@ struct commands;
 struct push;
 struct archive;
 struct control;
-struct leash_watch;
+struct content;
+struct form_cache;
+struct bound_attempt;
 struct session;
 struct person;
 
@@ -90,8 +92,9 @@ struct core {
 	struct commands *commands;
 	struct push *push;
 	struct archive *archive;
+	struct content *content;
+	struct form_cache *form_cache;
 	struct control *control;
-	struct leash_watch *leash;
 	struct throttle throttle;
 	struct worker *hasher; /* passwords */
 	struct front *fronts;
@@ -102,10 +105,13 @@ struct core {
 	struct watch store_watch, readers_watch, hasher_watch;
 	struct timer tick;
 	struct arena arena;   /* of the request under way */
-	struct arena scratch; /* of what is sent beside it: notices */
+	struct arena scratch; /* of replies and notices; emptied after each request and each pass */
 	int lock_fd;
-	int status;  /* what core_main() returns */
-	bool failed; /* a commit is undecided: nothing leaves any more */
+	int status;		/* what core_main() returns; -1: it goes on */
+	bool held_back; /* nothing is read from fronts: the disk is far behind */
+	bool stopping; /* asked to stop: leaves when everything said has left */
+	struct mono_ms stop_at; /* and then in any case */
+	bool failed;		/* a commit is undecided: nothing leaves any more */
 };
 
 /* ---- Requests ------------------------------------------------------------------------------ */
@@ -114,14 +120,15 @@ struct core {
 struct request {
 	struct core *core;
 	struct client *client;
-	const wire_request *msg; /* in core->arena, where replies are built too */
+	const wire_request *msg; /* in core->arena */
 	struct bytes raw;	 /* as it came */
 	wire_reply reply;	 /* the handler sets .body_case and its member */
 	const char *detail;	 /* more about an error, for a person; may stay NULL */
 	bool deferred;		 /* the reply comes later: see request_defer() */
 };
 
-/* Memory that lives as long as the request (not longer than the handler's return). */
+/* Memory for the reply, from core->scratch: gone when the request or the done() that uses it has
+ * been served. */
 void *request_new(struct request *rq, size_t size);
 /* "" for NULL: wire strings are never NULL. */
 char *request_text(struct request *rq, const char *text);

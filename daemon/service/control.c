@@ -1,0 +1,340 @@
+#include "daemon/service/control.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "proto/base/log.h"
+
+#define IDLE_LIMIT   SECONDS(30)
+#define WATCH_BACKUP ((struct millis){200})
+
+struct operator
+{
+	struct control *control; /* borrowed */
+	struct conn *conn;	 /* owned */
+	struct conn_user user;
+	bool waits; /* for the backup under way */
+	struct operator* next;
+};
+
+struct control {
+	struct core *core; /* borrowed */
+	struct listener *listener;
+	struct listener_user user;
+	struct operator* operators;
+	size_t count;
+	struct timer backup;
+	uint32_t percent; /* told last */
+	char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
+};
+
+static void say(struct operator* o, const char *line)
+{
+	conn_write(o->conn, line, strlen(line));
+	conn_write(o->conn, "\n", 1);
+}
+
+static void say_error(struct operator* o, enum err err)
+{
+	char *line = mem_printf("error %s %s", err_name(err), err_sentence(err));
+
+	say(o, line);
+	free(line);
+}
+
+/* ---- status
+ * ------------------------------------------------------------------------------------------ */
+
+static json_t *fronts_json(const struct core *core)
+{
+	json_t *list = json_array();
+
+	for (const struct front *f = core->fronts; f != NULL; f = f->next)
+		json_array_append_new(list,
+				      json_pack("{s:I, s:I, s:I}", "number", (json_int_t)f->number,
+						"pid", (json_int_t)f->pid, "queued",
+						(json_int_t)conn_queued(f->conn)));
+	return list;
+}
+
+static json_t *sittings_json(const struct core *core)
+{
+	json_t *list = json_array();
+	const struct sitting *s = NULL;
+
+	while ((s = engine_sitting_after(core->engine, s)) != NULL) {
+		const struct attempt_id *attempts;
+		const struct person_id *persons;
+
+		json_array_append_new(
+		    list,
+		    json_pack("{s:I, s:i, s:b, s:I, s:I}", "sitting", (json_int_t)sitting_id(s).v,
+			      "state", (int)sitting_state(s), "paused", (int)sitting_is_paused(s),
+			      "candidates", (json_int_t)sitting_persons(s, &persons), "attempts",
+			      (json_int_t)sitting_attempts(s, &attempts)));
+	}
+	return list;
+}
+
+static json_t *store_json(const struct core *core)
+{
+	struct store_stats stats;
+
+	store_stats(core->store, &stats);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "commits", (json_int_t)stats.commits,
+			 "records", (json_int_t)stats.records, "wal_bytes",
+			 (json_int_t)stats.wal_bytes, "queued", (json_int_t)stats.queued,
+			 "background", (json_int_t)stats.background, "last_commit_us",
+			 (json_int_t)stats.last_commit_us);
+}
+
+static size_t count_attempts(const struct core *core, size_t *running)
+{
+	const struct attempt *a = NULL;
+	size_t n = 0;
+
+	*running = 0;
+	while ((a = engine_attempt_after(core->engine, a)) != NULL) {
+		n++;
+		*running += attempt_state(a) == ATTEMPT_RUNNING;
+	}
+	return n;
+}
+
+static void on_status(struct operator* o, const char *argument)
+{
+	const struct core *core = o->control->core;
+	size_t running, attempts = count_attempts(core, &running);
+	json_t *status;
+	char *line;
+
+	(void)argument;
+	status =
+	    json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "core_pid", (json_int_t)getpid(),
+		      "service_ms", (json_int_t)service_now(core).v, "connections",
+		      (json_int_t)HASH_COUNT(core->clients), "attempts", (json_int_t)attempts,
+		      "running", (json_int_t)running, "fronts", fronts_json(core), "sittings",
+		      sittings_json(core), "store", store_json(core));
+	line = json_dumps(status, JSON_COMPACT);
+	say(o, line);
+	say(o, "ok");
+	free(line);
+	json_decref(status);
+}
+
+/* ---- backup
+ * ------------------------------------------------------------------------------------------- */
+
+static void say_to_waiting(struct control *c, const char *line, bool last)
+{
+	for (struct operator* o = c->operators; o != NULL; o = o->next) {
+		if (!o->waits)
+			continue;
+		say(o, line);
+		o->waits = !last;
+	}
+}
+
+static void fail_waiting(struct control *c)
+{
+	for (struct operator* o = c->operators; o != NULL; o = o->next) {
+		if (o->waits)
+			say_error(o, ERR_IO);
+		o->waits = false;
+	}
+}
+
+static void on_backup_time(struct timer *timer)
+{
+	struct control *c = container_of(timer, struct control, backup);
+	uint32_t percent = 0;
+	char line[32];
+
+	switch (store_backup_state(c->core->store, &percent)) {
+	case BACKUP_RUNNING:
+		if (percent != c->percent) {
+			snprintf(line, sizeof(line), "progress %u", percent);
+			say_to_waiting(c, line, false);
+		}
+		c->percent = percent;
+		timer_set(timer, WATCH_BACKUP);
+		break;
+	case BACKUP_DONE:
+		log_event(LOG_BACKUP_DONE, F_INT("pid", getpid()));
+		say_to_waiting(c, "ok", true);
+		break;
+	case BACKUP_NONE:
+	case BACKUP_FAILED:
+		log_event(LOG_BACKUP_FAILED, F_INT("pid", getpid()));
+		fail_waiting(c);
+		break;
+	}
+}
+
+static void on_backup(struct operator* o, const char *name)
+{
+	struct control *c = o->control;
+	enum err err = store_backup(c->core->store, name);
+
+	if (err != ERR_OK) {
+		say_error(o, err);
+		return;
+	}
+	conn_clear_deadline(o->conn);
+	o->waits = true;
+	c->percent = 0;
+	say(o, "progress 0");
+	timer_set(&c->backup, WATCH_BACKUP);
+}
+
+/* ---- Lines
+ * ------------------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *word;
+	bool argument;
+	void (*handle)(struct operator* o, const char *argument);
+} commands[] = {
+    {"status", false, on_status},
+    {"backup", true, on_backup},
+};
+
+static void on_line(struct operator* o, const char *line)
+{
+	const char *space = strchr(line, ' ');
+	size_t word = space != NULL ? (size_t)(space - line) : strlen(line);
+
+	for (size_t i = 0; i < COUNT(commands); i++) {
+		if (strlen(commands[i].word) != word || memcmp(commands[i].word, line, word) != 0 ||
+		    commands[i].argument != (space != NULL))
+			continue;
+		if (o->waits)
+			say_error(o, ERR_BUSY);
+		else
+			commands[i].handle(o, space != NULL ? space + 1 : NULL);
+		return;
+	}
+	say_error(o, ERR_INVALID);
+}
+
+static void operator_free(struct operator* o)
+{
+	struct control *c = o->control;
+	struct operator** at = & c->operators;
+
+	while (*at != o)
+		at = &(*at)->next;
+	*at = o->next;
+	c->count--;
+	free(o);
+}
+
+static void on_data(struct conn_user *user, struct buf *in)
+{
+	struct operator* o = container_of(user, struct operator, user);
+	char line[CONTROL_LINE_MOST + 1];
+	const uint8_t *end;
+
+	while ((end = memchr(buf_bytes(in).data, '\n', buf_length(in))) != NULL) {
+		size_t len = (size_t)(end - buf_bytes(in).data);
+
+		if (len > CONTROL_LINE_MOST)
+			break;
+		memcpy(line, buf_bytes(in).data, len);
+		line[len] = '\0';
+		buf_take(in, len + 1);
+		on_line(o, line);
+	}
+	if (buf_length(in) > CONTROL_LINE_MOST) {
+		buf_clear(in);
+		say_error(o, ERR_TOO_LARGE);
+		conn_close_soon(o->conn, SECONDS(1));
+	}
+}
+
+static void on_closed(struct conn_user *user, enum conn_end why)
+{
+	(void)why;
+	operator_free(container_of(user, struct operator, user));
+}
+
+static void on_accept(struct listener_user *user, int fd)
+{
+	struct control *c = container_of(user, struct control, user);
+	struct operator* o;
+
+	if (c->count >= CONTROL_CONNECTIONS_MOST) {
+		close(fd);
+		return;
+	}
+	o = mem_new(sizeof(*o));
+	o->control = c;
+	o->user = (struct conn_user){.on_data = on_data, .on_closed = on_closed};
+	o->next = c->operators;
+	c->operators = o;
+	c->count++;
+	o->conn = conn_accept(c->core->loop, fd, NULL, SECONDS(5), &o->user);
+	conn_set_deadline(o->conn, IDLE_LIMIT);
+}
+
+static enum err open_socket(const char *path, int *fd_out)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	mode_t mask;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), bound;
+
+	if (fd < 0)
+		return ERR_IO;
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	unlink(path); /* of a core that died: the lock says that there is no other */
+	mask = umask(0177);
+	bound = bind(fd, (struct sockaddr *)&address, sizeof(address));
+	umask(mask);
+	if (bound != 0 || listen(fd, CONTROL_CONNECTIONS_MOST) != 0) {
+		close(fd);
+		return ERR_IO;
+	}
+	*fd_out = fd;
+	return ERR_OK;
+}
+
+enum err control_open(struct control **out, struct core *core)
+{
+	struct control *c = mem_new(sizeof(*c));
+	int fd;
+	enum err err = ERR_TOO_LARGE;
+
+	if ((size_t)snprintf(c->path, sizeof(c->path), "%s/control", core->dir) < sizeof(c->path))
+		err = open_socket(c->path, &fd);
+	if (err != ERR_OK) {
+		free(c);
+		return err;
+	}
+	c->core = core;
+	c->user.on_accept = on_accept;
+	c->listener = listener_new(core->loop, fd, &c->user);
+	timer_init(&c->backup, core->loop, on_backup_time);
+	*out = c;
+	return ERR_OK;
+}
+
+void control_close(struct control *c)
+{
+	if (c == NULL)
+		return;
+	while (c->operators != NULL) {
+		conn_free(c->operators->conn);
+		operator_free(c->operators);
+	}
+	listener_free(c->listener);
+	timer_fini(&c->backup);
+	unlink(c->path);
+	free(c);
+}

@@ -1,0 +1,23 @@
+/* The sealed parts of forms: made when asked for; the last few are kept, because a client fetches
+ * one in pieces. */
+#ifndef DAEMON_SERVICE_SEALED_H
+#define DAEMON_SERVICE_SEALED_H
+
+#include "daemon/service/service.h"
+
+#define SEALED_MOST 64	  /* parts kept */
+#define SIZES_MOST  16384 /* sizes remembered, by the hash of the plaintext */
+
+struct form_cache *form_cache_new(void);
+void form_cache_free(struct form_cache *c);
+
+/* Bytes of the sealed part, tag included. */
+uint32_t sealed_size(const struct core *core, const struct attempt *a, uint32_t part);
+
+/* The sealed part; borrowed until the next call.
+ *
+ * ERR_CORRUPT  the part as rendered now has another hash than the one on record */
+MUST_USE enum err sealed_part(const struct core *core, const struct attempt *a, uint32_t part,
+			      struct bytes *out);
+
+#endif
