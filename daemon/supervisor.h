@@ -1,0 +1,53 @@
+/* The supervisor: starts the core and the fronts, and starts them again when they die.
+ *
+ * It has no threads and no event loop of libevent's, because it forks for as long as it lives: a
+ * child is a copy that keeps nothing but standard input, output and error, its leash and, a front,
+ * the listening sockets.  It alone reads certificate and key, at the start and at SIGHUP, and hands
+ * them to the fronts.
+ *
+ * The core is first; fronts begin when it is ready.  A core that dies takes no front with it: when
+ * its successor is ready, every front gets a new channel.  A front that dies takes nobody with it:
+ * its successor has a new number, so connection ids never come twice.
+ *
+ * Children end within a second of their supervisor, however it ended: the kernel kills them
+ * (PR_SET_PDEATHSIG), and their leash is at its end. */
+#ifndef DAEMON_SUPERVISOR_H
+#define DAEMON_SUPERVISOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/front/front.h"
+#include "proto/base/bytes.h"
+#include "proto/base/log.h"
+
+/* What the children run, in their own process.  Embedded in whoever knows the rest (container_of);
+ * tests have small ones of their own. */
+struct supervisor_children {
+	int (*core_main)(const struct supervisor_children *children, int leash_fd);
+	int (*front_main)(const struct supervisor_children *children,
+			  const struct front_start *start);
+};
+
+struct supervisor_start {
+	const struct supervisor_children *children;
+	const int *listen_fds; /* borrowed */
+	size_t nlisten;
+	const char *cert_file, *key_file;
+	uint32_t nfronts; /* 1 .. SUPERVISOR_FRONTS_MOST */
+	const struct front_settings *front;
+	enum log_level log_level; /* of the children */
+	const char *user; /* whom the children run as, when we are root; NULL: nobody else */
+	/* Everything runs for the first time. */
+	void (*on_serving)(const struct supervisor_start *start, struct bytes cert_pem);
+};
+
+#define SUPERVISOR_FRONTS_MOST	 64
+#define SUPERVISOR_CONFIGURATION 78 /* exit status: somebody has to mend something */
+
+/* Runs until SIGTERM or SIGINT; returns the exit status: 0, or SUPERVISOR_CONFIGURATION when a
+ * child ended with that status or certificate and key cannot be used; a sentence on standard error
+ * says what is wrong.  Blocks those signals, SIGCHLD and SIGHUP in the calling thread, for good. */
+int supervisor_run(const struct supervisor_start *start);
+
+#endif
