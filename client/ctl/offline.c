@@ -1,0 +1,335 @@
+/* What needs no server: banks and blueprints in files. */
+#include "client/ctl/handlers.h"
+
+#include <dirent.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "daemon/engine/form.h"
+#include "proto/base/bytes.h"
+#include "proto/base/diag.h"
+#include "questions/check/check.h"
+#include "questions/text/bank_text.h"
+#include "questions/text/blueprint_text.h"
+
+/* ---- Diagnostics ------------------------------------------------------------------------- */
+
+static const char *level_word(enum diag_level level)
+{
+	return level == DIAG_ERROR ? "error" : level == DIAG_WARNING ? "warning" : "note";
+}
+
+static void print_json(const struct diag *diag)
+{
+	json_t *entries = json_array(), *all;
+	char *text;
+
+	for (size_t i = 0; i < diag->length; i++) {
+		const struct diag_entry *e = &diag->entries[i];
+
+		json_array_append_new(
+		    entries, json_pack("{s:s,s:s?,s:i,s:i,s:s?,s:s}", "level", level_word(e->level),
+				       "file", e->file, "line", (int)e->line, "column",
+				       (int)e->column, "rule", e->id, "text", e->text));
+	}
+	all = json_pack("{s:i,s:i,s:o}", "errors", (int)diag->errors, "warnings",
+			(int)diag->warnings, "entries", entries);
+	text = json_dumps(all, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+	puts(text);
+	free(text);
+	json_decref(all);
+}
+
+static void print_text(const struct diag *diag, const char *good)
+{
+	struct buf text = {0};
+
+	diag_print(diag, &text);
+	fputs(buf_text(&text), stderr);
+	buf_fini(&text);
+	if (!diag_has_errors(diag) && good != NULL)
+		printf("%s\n", good);
+	else if (diag_has_errors(diag))
+		printf("%zu errors, %zu warnings\n", diag->errors, diag->warnings);
+}
+
+static int tell(const struct ctl *ctl, struct diag *diag, const char *good)
+{
+	diag_sort(diag);
+	if (ctl_json(ctl))
+		print_json(diag);
+	else
+		print_text(diag, good);
+	return diag_has_errors(diag) ? EXIT_REFUSED : EXIT_DONE;
+}
+
+/* ---- Reading ----------------------------------------------------------------------------- */
+
+static struct bank *read_bank(const char *path, struct diag *diag)
+{
+	struct buf text = {0};
+	struct bank *bank = NULL;
+
+	if (!ctl_read_file(path, &text))
+		diag_add(diag, DIAG_ERROR, (struct diag_place){path, 0, 0}, "file",
+			 "the file cannot be read");
+	else if (bank_parse(&bank, buf_bytes(&text), path, diag) != ERR_OK &&
+		 !diag_has_errors(diag))
+		diag_add(diag, DIAG_ERROR, (struct diag_place){path, 0, 0}, "file",
+			 "the file is too large");
+	buf_fini(&text);
+	return bank;
+}
+
+static struct blueprint *read_blueprint(const char *path, struct diag *diag)
+{
+	struct buf text = {0};
+	struct blueprint *blueprint = NULL;
+
+	if (!ctl_read_file(path, &text))
+		diag_add(diag, DIAG_ERROR, (struct diag_place){path, 0, 0}, "file",
+			 "the file cannot be read");
+	else if (blueprint_parse(&blueprint, buf_bytes(&text), path, diag) != ERR_OK &&
+		 !diag_has_errors(diag))
+		diag_add(diag, DIAG_ERROR, (struct diag_place){path, 0, 0}, "file",
+			 "the file is too large");
+	buf_fini(&text);
+	return blueprint;
+}
+
+/* ---- bank check -------------------------------------------------------------------------- */
+
+struct checked {
+	size_t banks, items;
+};
+
+static void check_file(const char *path, struct diag *diag, struct checked *sum)
+{
+	struct bank *bank = read_bank(path, diag);
+
+	if (bank == NULL)
+		return;
+	check_bank(bank, path, diag);
+	sum->banks++;
+	sum->items += bank->nitems;
+	bank_free(bank);
+}
+
+/* Is it a bank?  Blueprints stand in the same directories; their first key is "exam". */
+static bool holds_a_bank(const char *path)
+{
+	char line[256];
+	bool bank = false;
+	FILE *f = fopen(path, "re");
+
+	while (f != NULL && !bank && fgets(line, sizeof line, f) != NULL) {
+		bank = strncmp(line, "bank:", 5) == 0;
+		if (strncmp(line, "exam:", 5) == 0)
+			break;
+	}
+	if (f != NULL)
+		fclose(f);
+	return bank;
+}
+
+static bool is_yaml(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return dot != NULL && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
+}
+
+/* Every bank in a directory, by name. */
+static void check_dir(const char *path, struct diag *diag, struct checked *sum)
+{
+	struct dirent **names = NULL;
+	int n = scandir(path, &names, NULL, alphasort);
+
+	for (int i = 0; i < n; i++) {
+		char *file = mem_printf("%s/%s", path, names[i]->d_name);
+
+		if (is_yaml(names[i]->d_name) && holds_a_bank(file))
+			check_file(file, diag, sum);
+		free(file);
+		free(names[i]);
+	}
+	free(names);
+	if (n < 0)
+		diag_add(diag, DIAG_ERROR, (struct diag_place){path, 0, 0}, "file",
+			 "the directory cannot be read");
+}
+
+int bank_check_files(struct ctl *ctl)
+{
+	struct diag diag = {0};
+	struct checked sum = {0};
+	struct stat st;
+	char *good;
+	int status;
+
+	for (size_t i = 0; i < ctl->nargs; i++) {
+		if (stat(ctl->args[i], &st) == 0 && S_ISDIR(st.st_mode))
+			check_dir(ctl->args[i], &diag, &sum);
+		else
+			check_file(ctl->args[i], &diag, &sum);
+	}
+	if (sum.banks == 0 && !diag_has_errors(&diag))
+		diag_add(&diag, DIAG_ERROR, (struct diag_place){0}, "file",
+			 "there is no bank here");
+	good = mem_printf("%zu banks with %zu items: no errors, %zu warnings", sum.banks, sum.items,
+			  diag.warnings);
+	status = tell(ctl, &diag, good);
+	free(good);
+	diag_fini(&diag);
+	return status;
+}
+
+/* ---- exam check, exam preview ------------------------------------------------------------ */
+
+int exam_check(struct ctl *ctl)
+{
+	struct diag diag = {0};
+	struct blueprint *blueprint = read_blueprint(ctl->args[0], &diag);
+	struct bank *bank = NULL;
+	int status;
+
+	if (ctl_has(ctl, OPT_BANK))
+		bank = read_bank(ctl_value(ctl, OPT_BANK), &diag);
+	if (blueprint != NULL && bank != NULL)
+		blueprint_check_bank(blueprint, bank, ctl->args[0], &diag);
+	status = tell(ctl, &diag, bank != NULL ? "No errors; the bank fills it." : "No errors.");
+	bank_free(bank);
+	blueprint_free(blueprint);
+	diag_fini(&diag);
+	return status;
+}
+
+static void print_options(const struct form_item *fi, bool keys)
+{
+	const struct item *item = fi->item;
+
+	for (size_t i = 0; i < item->noptions; i++) {
+		const struct option *o = &item->options[fi->order[i]];
+
+		printf("   %c%c %s\n", (char)('A' + (int)i), keys && o->right ? '*' : '.', o->text);
+	}
+	for (size_t i = 0; i < item->nfields; i++) {
+		const struct code_field *f = &item->fields[i];
+
+		printf("   [%s]%s", f->label, f->optional ? " (optional)" : "");
+		for (size_t j = 0; keys && j < f->naccept; j++)
+			printf(" %s%s", j > 0 ? "or " : "= ", f->accept[j]);
+		printf("\n");
+	}
+}
+
+static void print_item(const struct form_item *fi, size_t number, bool keys)
+{
+	const struct item *item = fi->item;
+
+	if (item->set != NULL && item == item->set->items[0])
+		printf("---\n%s\n---\n", item->set->stimulus);
+	printf("%zu. %s\n", number, item->stem);
+	if (item->kind == ITEM_MULTIPLE)
+		printf("   (choose %zu)\n", item_right_count(item));
+	print_options(fi, keys);
+	if (keys)
+		printf("   [%s%s]\n", item->id, fi->pretest ? ", pretest" : "");
+	printf("\n");
+}
+
+static void print_form(const struct form *form, bool keys)
+{
+	size_t number = 0;
+
+	for (size_t p = 0; p < form->nparts; p++) {
+		printf("%s, %s: %zu items, %u minutes\n\n", form->blueprint->title,
+		       form->blueprint->parts[p].title, form->parts[p].nitems,
+		       form->blueprint->parts[p].minutes);
+		for (size_t i = 0; i < form->parts[p].nitems; i++)
+			print_item(&form->parts[p].items[i], ++number, keys);
+	}
+}
+
+static json_t *form_item_json(const struct form_item *fi, bool keys)
+{
+	json_t *options = json_array(), *o;
+
+	for (size_t i = 0; i < fi->item->noptions; i++)
+		json_array_append_new(options, json_string(fi->item->options[fi->order[i]].text));
+	o = json_pack("{s:s,s:s,s:o}", "id", fi->item->id, "stem", fi->item->stem, "options",
+		      options);
+	if (keys) {
+		json_t *right = json_array();
+
+		for (size_t i = 0; i < fi->item->noptions; i++)
+			if (fi->item->options[fi->order[i]].right)
+				json_array_append_new(right, json_integer((json_int_t)i));
+		json_object_set_new(o, "right", right);
+	}
+	return o;
+}
+
+static void print_form_json(const struct form *form, bool keys)
+{
+	json_t *items = json_array();
+	char *text;
+
+	for (size_t p = 0; p < form->nparts; p++)
+		for (size_t i = 0; i < form->parts[p].nitems; i++)
+			json_array_append_new(items,
+					      form_item_json(&form->parts[p].items[i], keys));
+	text = json_dumps(items, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+	puts(text);
+	free(text);
+	json_decref(items);
+}
+
+static int preview(const struct ctl *ctl, const struct blueprint *blueprint,
+		   const struct bank *bank, int64_t number)
+{
+	struct form_draw draw = {0};
+	struct arena arena = {0};
+	uint8_t seed[FORM_SEED] = {0};
+	struct form form;
+	enum err err;
+
+	u64_write(seed + 8, (uint64_t)number);
+	err = form_make(&form, blueprint, bank, seed, &draw, &arena);
+	if (err != ERR_OK)
+		ctl_failed("%s", err_sentence(err));
+	else if (ctl_json(ctl))
+		print_form_json(&form, ctl_has(ctl, OPT_KEYS));
+	else
+		print_form(&form, ctl_has(ctl, OPT_KEYS));
+	arena_fini(&arena);
+	return err == ERR_OK ? EXIT_DONE : EXIT_REFUSED;
+}
+
+int exam_preview(struct ctl *ctl)
+{
+	struct diag diag = {0};
+	struct blueprint *blueprint = NULL;
+	struct bank *bank = NULL;
+	int64_t seed = 1;
+	int status = EXIT_REFUSED;
+
+	if (!ctl_has(ctl, OPT_BANK))
+		return ctl_wrong("--bank FILE is needed");
+	if (ctl_has(ctl, OPT_SEED) && !ctl_number(ctl_value(ctl, OPT_SEED), 0, &seed))
+		return EXIT_USAGE;
+	blueprint = read_blueprint(ctl->args[0], &diag);
+	bank = read_bank(ctl_value(ctl, OPT_BANK), &diag);
+	if (blueprint != NULL && bank != NULL)
+		blueprint_check_bank(blueprint, bank, ctl->args[0], &diag);
+	if (diag_has_errors(&diag))
+		status = tell(ctl, &diag, NULL);
+	else if (blueprint != NULL && bank != NULL)
+		status = preview(ctl, blueprint, bank, seed);
+	bank_free(bank);
+	blueprint_free(blueprint);
+	diag_fini(&diag);
+	return status;
+}
