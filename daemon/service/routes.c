@@ -31,7 +31,20 @@ static const struct route routes[] = {
     [BODY(PRACTICE_RESUME)] = {MAY_CANDIDATE, WHILE_LOGGED_IN, on_practice_resume},
     [BODY(REVEAL)] = {MAY_CANDIDATE, WHILE_HOLDING, on_reveal},
 
-    /* Staff. */
+    [BODY(UPLOAD)] = {MAY_TEACHER, WHILE_LOGGED_IN, on_upload},
+    [BODY(DOWNLOAD)] = {MAY_TEACHER, WHILE_LOGGED_IN, on_download},
+    [BODY(PEOPLE_IMPORT)] = {MAY_TEACHER, WHILE_LOGGED_IN, on_people_import},
+    [BODY(PEOPLE_LIST)] = {MAY_STAFF, WHILE_LOGGED_IN, on_people_list},
+    [BODY(PERSON_CHANGE)] = {MAY_STAFF, WHILE_LOGGED_IN, on_person_change},
+    [BODY(BANK_LOAD)] = {MAY_TEACHER, WHILE_LOGGED_IN, on_bank_load},
+    [BODY(EXAM_LOAD)] = {MAY_TEACHER, WHILE_LOGGED_IN, on_exam_load},
+    [BODY(SITTING_CREATE)] = {MAY_TEACHER, WHILE_LOGGED_IN, on_sitting_create},
+    [BODY(SITTING_LIST)] = {MAY_STAFF, WHILE_LOGGED_IN, on_sitting_list},
+    [BODY(SITTING_SLIPS)] = {MAY_STAFF, WHILE_LOGGED_IN, on_sitting_slips},
+    [BODY(ROOM_COMMAND)] = {MAY_STAFF, WHILE_LOGGED_IN, on_room_command},
+    [BODY(WATCH_SITTING)] = {MAY_STAFF, WHILE_LOGGED_IN, on_watch_sitting},
+    [BODY(RESULTS_LIST)] = {MAY_TEACHER, WHILE_LOGGED_IN, on_results_list},
+    [BODY(RESULTS_RELEASE)] = {MAY_TEACHER, WHILE_LOGGED_IN, on_results_release},
 };
 
 /* Who may give which command to a room. */

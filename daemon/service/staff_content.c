@@ -1,4 +1,5 @@
 /* Staff: banks and exams.  Reading the YAML takes a worker's time, so the replies come later. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
