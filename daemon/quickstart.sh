@@ -59,7 +59,7 @@ else
 	dir=$(cd "$dir" && pwd)
 fi
 begun=$(date +%s)
-examd=$build/daemon/examd exam=$build/client/term/exam examctl=$build/client/ctl/examctl
+examd=$build/examd exam=$build/exam examctl=$build/examctl
 data=$dir/data
 daemon_pid=
 clients=
