@@ -326,6 +326,22 @@ static void every_rule_can_be_explained(void **state)
 	assert_null(check_rule_explain("no-such-rule"));
 }
 
+static void the_manual_page_names_every_rule(void **state)
+{
+	static char page[65536];
+	const struct check_rule *rule;
+	FILE *f = fopen(MANUAL, "r");
+	size_t i, n;
+
+	(void)state;
+	assert_non_null(f);
+	n = fread(page, 1, sizeof page - 1, f);
+	page[n] = '\0';
+	assert_int_equal(0, fclose(f));
+	for (i = 0; (rule = check_rule_nth(i)) != NULL; i++)
+		assert_non_null(strstr(page, rule->id));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -341,6 +357,7 @@ int main(void)
 	    cmocka_unit_test(each_section_of_each_exam_is_judged_alone),
 	    cmocka_unit_test(options_that_speak_of_the_others_are_found),
 	    cmocka_unit_test(every_rule_can_be_explained),
+	    cmocka_unit_test(the_manual_page_names_every_rule),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

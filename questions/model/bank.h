@@ -9,7 +9,8 @@
 
 struct bank {
 	struct arena arena; /* owns everything below */
-	const char *name, *title, *version, *code_year, *hcpcs, *licence, *copyright, *notice;
+	const char *name, *title, *version, *licence, *copyright;
+	const char *code_year, *hcpcs, *notice; /* may be NULL */
 	const char **requires;
 	size_t nrequires;
 	struct item **items; /* in the order of the source; the items of a set stand together */

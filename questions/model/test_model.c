@@ -509,6 +509,9 @@ static void a_set_fills_whole_or_not_at_all(void **state)
 	assert_string_equal("", shortage(&b, bank, NULL));
 	bank->items[3]->review = REVIEW_RETIRED;
 	assert_string_equal("bank-too-small ", shortage(&b, bank, NULL));
+	bank->items[3]->review = REVIEW_DRAFT;
+	bank->items[4]->pretest = true;
+	assert_string_equal("bank-too-small ", shortage(&b, bank, NULL));
 	bank_free(bank);
 }
 

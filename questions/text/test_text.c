@@ -196,6 +196,8 @@ static void every_error_of_a_bank_is_told_at_its_line_and_column(void **state)
 	    {"titel: x\n" HEAD ITEM, "1:1 unknown-key|"},
 	    {HEAD ITEM "    kind: single\n", "14:5 duplicate-key|"},
 	    {HEAD ITEM "    [a]: b\n", "14:5 wrong-kind|"},
+	    {HEAD ITEM "    \"\\e[2J\": b\n", "14:5 wrong-kind|"},
+	    {HEAD ITEM "    a-key-of-forty-one-bytes-is-no-word-of-us: b\n", "14:5 wrong-kind|"},
 	    {HEAD ITEM "title: Again\n", "14:1 duplicate-key|"},
 	    /* Values. */
 	    {HEAD ITEM "    shuffle: yes\n    pretest:\n    level: hard\n",
@@ -367,6 +369,28 @@ static void a_source_of_more_than_sixteen_megabytes_is_refused_unread(void **sta
 	free(text);
 }
 
+/* A list of COUNT values that is never closed, so that it is not loaded. */
+static const char *errors_of_values(size_t count)
+{
+	char *text = mem_new(2 * count + 2);
+	const char *errors;
+	size_t i;
+
+	text[0] = '[';
+	for (i = 0; i < count; i++)
+		memcpy(text + 1 + 2 * i, "x,", 2);
+	errors = bank_errors(text);
+	free(text);
+	return errors;
+}
+
+static void a_source_has_at_most_two_million_values(void **state)
+{
+	(void)state;
+	assert_string_equal("2:1 syntax|", errors_of_values(1999999));
+	assert_string_equal("1:4000000 too-many|", errors_of_values(2000000));
+}
+
 static void no_prefix_and_no_changed_byte_of_a_bank_is_read_half(void **state)
 {
 	static const char text[] = HEAD ITEM "  - set: visit\n    stimulus: A record.\n"
@@ -517,6 +541,40 @@ static void every_error_of_a_blueprint_is_told_at_its_line_and_column(void **sta
 	assert_int_equal(0, wrong);
 }
 
+/* The text between .Bd -literal and .Ed of a manual page; to be freed. */
+static char *example_of(const char *page)
+{
+	char *path = mem_printf("%s/%s", MANUALS, page), *text, *start, *end;
+	struct buf b = {0};
+	FILE *f = fopen(path, "r");
+	size_t n;
+
+	assert_non_null(f);
+	while ((n = fread(buf_reserve(&b, 65536), 1, 65536, f)) > 0)
+		buf_added(&b, n);
+	assert_int_equal(0, fclose(f));
+	text = buf_detach_text(&b);
+	start = strstr(text, ".Bd -literal\n");
+	end = strstr(text, "\n.Ed\n");
+	assert_true(start != NULL && end != NULL);
+	end[1] = '\0';
+	start = mem_copy_text(start + strlen(".Bd -literal\n"));
+	free(text);
+	free(path);
+	return start;
+}
+
+static void the_examples_of_the_manual_pages_are_read(void **state)
+{
+	char *bank = example_of("bank.5"), *exam = example_of("blueprint.5");
+
+	(void)state;
+	assert_string_equal("", bank_errors(bank));
+	assert_string_equal("", exam_errors(exam));
+	free(exam);
+	free(bank);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -530,9 +588,11 @@ int main(void)
 	    cmocka_unit_test(an_item_has_two_to_ten_options),
 	    cmocka_unit_test(nesting_as_deep_as_allowed_is_read_and_one_more_is_not),
 	    cmocka_unit_test(a_source_of_more_than_sixteen_megabytes_is_refused_unread),
+	    cmocka_unit_test(a_source_has_at_most_two_million_values),
 	    cmocka_unit_test(no_prefix_and_no_changed_byte_of_a_bank_is_read_half),
 	    cmocka_unit_test(everything_that_a_blueprint_says_is_read),
 	    cmocka_unit_test(every_error_of_a_blueprint_is_told_at_its_line_and_column),
+	    cmocka_unit_test(the_examples_of_the_manual_pages_are_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

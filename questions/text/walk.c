@@ -64,7 +64,7 @@ static void syntax_error(struct walk *w, const yaml_parser_t *p, struct bytes te
 
 /* What has been seen of the events so far. */
 struct seen {
-	unsigned depth, documents;
+	unsigned depth, documents, nodes;
 	bool done, refused;
 };
 
@@ -130,6 +130,17 @@ static void on_event(struct walk *w, struct seen *seen, const yaml_event_t *e)
 	}
 }
 
+/* A loaded document takes a hundred bytes for a value of one. */
+static void count_node(struct walk *w, struct seen *seen, const yaml_event_t *e)
+{
+	seen->nodes += e->type == YAML_SCALAR_EVENT || e->type == YAML_SEQUENCE_START_EVENT ||
+		       e->type == YAML_MAPPING_START_EVENT;
+	if (seen->nodes <= WALK_NODES_MOST || seen->done)
+		return;
+	refuse(w, seen, e, "too-many", "there are too many values");
+	seen->done = true;
+}
+
 static bool parser_open(yaml_parser_t *p, struct bytes text)
 {
 	if (!yaml_parser_initialize(p))
@@ -153,6 +164,7 @@ static bool check_events(struct walk *w, struct bytes text)
 			seen.done = seen.refused = true;
 			break;
 		}
+		count_node(w, &seen, &e);
 		on_event(w, &seen, &e);
 		yaml_event_delete(&e);
 	}
@@ -526,10 +538,10 @@ static void unknown_key(struct walk *w, const yaml_node_t *key, const struct fie
 		}
 	if (near != NULL)
 		walk_error(w, walk_place(key), "unknown-key",
-			   "there is no key \"%.40s\" here; did you mean \"%s\"?", scalar_text(key),
+			   "there is no key \"%s\" here; did you mean \"%s\"?", scalar_text(key),
 			   near->key);
 	else
-		walk_error(w, walk_place(key), "unknown-key", "there is no key \"%.40s\" here",
+		walk_error(w, walk_place(key), "unknown-key", "there is no key \"%s\" here",
 			   scalar_text(key));
 }
 
@@ -580,13 +592,15 @@ bool walk_key(struct walk *w, const yaml_node_t *mapping, const yaml_node_pair_t
 {
 	const yaml_node_t *key = node_of(w, pair->key), *first;
 
-	if (key->type != YAML_SCALAR_NODE || strlen(scalar_text(key)) != key->data.scalar.length) {
+	if (key->type != YAML_SCALAR_NODE || key->data.scalar.length > WALK_NAME_MOST ||
+	    strlen(scalar_text(key)) != key->data.scalar.length ||
+	    has_controls(scalar_text(key), key->data.scalar.length)) {
 		walk_error(w, walk_place(key), "wrong-kind", "a key is a word");
 		return false;
 	}
 	if (find_pair(w, mapping, scalar_text(key), pair, &first) != NULL) {
 		walk_error(w, walk_place(key), "duplicate-key",
-			   "the key \"%.40s\" is here twice, first on line %u", scalar_text(key),
+			   "the key \"%s\" is here twice, first on line %u", scalar_text(key),
 			   walk_place(first).line);
 		return false;
 	}

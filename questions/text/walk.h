@@ -19,6 +19,7 @@
 
 #define WALK_TEXT_MOST	(16u << 20) /* bytes of a source */
 #define WALK_DEPTH_MOST 16	    /* mappings and lists inside each other */
+#define WALK_NODES_MOST 2000000	    /* values, lists and mappings of a source */
 #define WALK_KEYS_MOST	100	    /* of a mapping */
 #define WALK_NAME_MOST	40	    /* bytes of a name: a-z, 0-9, - */
 
