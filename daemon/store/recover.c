@@ -229,7 +229,7 @@ static enum err visit_records(struct db *db, struct places *places, struct store
 	return err == ERR_OK ? end : err;
 }
 
-enum err recover(struct db *db, struct places *places, struct store_visitor *v)
+enum err recover_all(struct db *db, struct places *places, struct store_visitor *v)
 {
 	enum err err = ERR_OK;
 
