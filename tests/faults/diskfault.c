@@ -8,6 +8,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <semaphore.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -90,6 +91,94 @@ static void stall(uint64_t ms)
 	sem_destroy(&never);
 }
 
+/* ---- What is not yet on disk ---------------------------------------------------------------- */
+
+/* What a write covered, to put it back: .old bytes at .at, and the size that the file had. */
+struct undo {
+	struct undo *before;
+	dev_t device;
+	ino_t file;
+	int fd;
+	off_t at, size;
+	size_t length;
+	char old[];
+};
+
+static struct undo *unsynced;
+static pthread_mutex_t unsynced_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static bool remembers(void)
+{
+	return box->action == FAULT_LOST || box->action == FAULT_POWER;
+}
+
+/* LENGTH bytes at AT are about to change. */
+static void remember(int fd, off_t at, size_t length)
+{
+	struct stat st;
+	struct undo *u;
+
+	if (!counts(fd) || !remembers() || fstat(fd, &st) != 0)
+		return;
+	if (at >= st.st_size)
+		length = 0;
+	else if ((size_t)(st.st_size - at) < length)
+		length = (size_t)(st.st_size - at);
+	if ((u = malloc(sizeof *u + length)) == NULL)
+		abort();
+	*u = (struct undo){NULL, st.st_dev, st.st_ino, fd, at, st.st_size, length};
+	if (length > 0 && pread(fd, u->old, length, at) != (ssize_t)length)
+		abort();
+	pthread_mutex_lock(&unsynced_lock);
+	u->before = unsynced;
+	unsynced = u;
+	pthread_mutex_unlock(&unsynced_lock);
+}
+
+/* The file is on disk now. */
+static void forget(int fd)
+{
+	struct undo **p, *u;
+	struct stat st;
+
+	if (!counts(fd) || unsynced == NULL || fstat(fd, &st) != 0)
+		return;
+	pthread_mutex_lock(&unsynced_lock);
+	for (p = &unsynced; (u = *p) != NULL;) {
+		if (u->file == st.st_ino && u->device == st.st_dev) {
+			*p = u->before;
+			free(u);
+		} else {
+			p = &u->before;
+		}
+	}
+	pthread_mutex_unlock(&unsynced_lock);
+}
+
+static void lose_unsynced(void)
+{
+	static __typeof__(&pwrite) next_pwrite;
+	static __typeof__(&ftruncate) next_ftruncate;
+	void *found = next_of("pwrite");
+	struct undo *u;
+
+	memcpy(&next_pwrite, &found, sizeof next_pwrite);
+	found = next_of("ftruncate");
+	memcpy(&next_ftruncate, &found, sizeof next_ftruncate);
+	pthread_mutex_lock(&unsynced_lock);
+	while ((u = unsynced) != NULL) {
+		unsynced = u->before;
+		if ((u->length > 0 &&
+		     next_pwrite(u->fd, u->old, u->length, u->at) != (ssize_t)u->length) ||
+		    next_ftruncate(u->fd, u->size) != 0)
+			abort();
+		free(u);
+	}
+	pthread_mutex_unlock(&unsynced_lock);
+}
+
+/* ---- The operations ------------------------------------------------------------------------- */
+
 /* Counts one operation; returns what shall happen to it. */
 static enum fault_action fault(int fd, enum fault_operation operation)
 {
@@ -109,6 +198,10 @@ static enum fault_action fault(int fd, enum fault_operation operation)
 		stall(box->stall_ms);
 		return FAULT_NONE;
 	}
+	if (remembers())
+		lose_unsynced();
+	if (box->action == FAULT_POWER)
+		__builtin_trap();
 	return box->action;
 }
 
@@ -129,6 +222,8 @@ static int fails(enum fault_action action)
 		return (call_half) < 0 ? -1 : fails(FAULT_EIO);                                    \
 	case FAULT_ENOSPC:                                                                         \
 		return fails(FAULT_ENOSPC);                                                        \
+	case FAULT_LOST:                                                                           \
+	case FAULT_POWER:                                                                          \
 	case FAULT_EIO:                                                                            \
 		break;                                                                             \
 	}                                                                                          \
@@ -138,12 +233,17 @@ static int fails(enum fault_action action)
 	switch (fault(fd, FAULT_SYNC)) {                                                           \
 	case FAULT_NONE:                                                                           \
 	case FAULT_STALL:                                                                          \
-		return (call);                                                                     \
+		if ((call) != 0)                                                                   \
+			return -1;                                                                 \
+		forget(fd);                                                                        \
+		return 0;                                                                          \
 	case FAULT_TORN:                                                                           \
 		return (call) < 0 ? -1 : fails(FAULT_EIO);                                         \
 	case FAULT_ENOSPC:                                                                         \
 		return fails(FAULT_ENOSPC);                                                        \
 	case FAULT_SHORT:                                                                          \
+	case FAULT_LOST:                                                                           \
+	case FAULT_POWER:                                                                          \
 	case FAULT_EIO:                                                                            \
 		break;                                                                             \
 	}                                                                                          \
@@ -152,30 +252,45 @@ static int fails(enum fault_action action)
 ssize_t write(int fd, const void *data, size_t len)
 {
 	NEXT(write)
+	if (counts(fd))
+		remember(fd, lseek(fd, 0, SEEK_CUR), len);
 	WRITES(next(fd, data, len), next(fd, data, (len + 1) / 2));
 }
 
 ssize_t pwrite(int fd, const void *data, size_t len, off_t at)
 {
 	NEXT(pwrite)
+	remember(fd, at, len);
 	WRITES(next(fd, data, len, at), next(fd, data, (len + 1) / 2, at));
 }
 
 ssize_t pwrite64(int fd, const void *data, size_t len, off64_t at)
 {
 	NEXT(pwrite64)
+	remember(fd, at, len);
 	WRITES(next(fd, data, len, at), next(fd, data, (len + 1) / 2, at));
+}
+
+static size_t length_of(const struct iovec *v, int n)
+{
+	size_t length = 0;
+
+	for (int i = 0; i < n; i++)
+		length += v[i].iov_len;
+	return length;
 }
 
 ssize_t pwritev(int fd, const struct iovec *v, int n, off_t at)
 {
 	NEXT(pwritev)
+	remember(fd, at, length_of(v, n));
 	WRITES(next(fd, v, n, at), next(fd, v, (n + 1) / 2, at));
 }
 
 ssize_t pwritev64(int fd, const struct iovec *v, int n, off64_t at)
 {
 	NEXT(pwritev64)
+	remember(fd, at, length_of(v, n));
 	WRITES(next(fd, v, n, at), next(fd, v, (n + 1) / 2, at));
 }
 
@@ -189,6 +304,20 @@ int fdatasync(int fd)
 {
 	NEXT(fdatasync)
 	SYNCS(next(fd));
+}
+
+int ftruncate(int fd, off_t size)
+{
+	NEXT(ftruncate)
+	remember(fd, size, SIZE_MAX / 2);
+	return next(fd, size);
+}
+
+int ftruncate64(int fd, off64_t size)
+{
+	NEXT(ftruncate64)
+	remember(fd, size, SIZE_MAX / 2);
+	return next(fd, size);
 }
 
 /* The mode is there only with O_CREAT or O_TMPFILE; reading it always is harmless here. */

@@ -5,8 +5,8 @@ import struct
 
 MAGIC = 0x66617531
 WRITE, SYNC = 1, 2
-NONE, EIO, ENOSPC, SHORT, TORN, STALL = range(6)
-ACTIONS = {"eio": EIO, "enospc": ENOSPC, "short": SHORT, "torn": TORN}
+NONE, EIO, ENOSPC, SHORT, TORN, STALL, LOST, POWER = range(8)
+ACTIONS = {"eio": EIO, "enospc": ENOSPC, "short": SHORT, "torn": TORN, "lost": LOST, "power": POWER}
 
 _FIELDS = {"operations": (4, "<I"), "action": (8, "<I"), "lasting": (12, "<I"), "at": (16, "<Q"),
            "stall_ms": (24, "<Q"), "seen": (32, "<Q"), "fired": (40, "<Q"), "writes": (48, "<Q"),

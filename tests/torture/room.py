@@ -3,9 +3,13 @@
 Only the standard library; everything is done through the programs, as a person would."""
 import json
 import os
+import queue
 import re
+import shutil
+import signal
 import subprocess
 import tempfile
+import threading
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -34,7 +38,45 @@ def until(what, seconds, test):
         time.sleep(0.01)
 
 
+class Lines:
+    """What a process prints, one JSON object a line, to be waited for with a limit."""
+
+    def __init__(self, process):
+        self.process = process
+        self._lines = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            self._lines.put(json.loads(line))
+        self._lines.put(None)
+
+    def next(self, seconds=30):
+        """None at the end."""
+        try:
+            return self._lines.get(timeout=seconds)
+        except queue.Empty:
+            raise Failed(f"{self.process.args[0]} said nothing for {seconds} s") from None
+
+    def phase(self, name, seconds=30):
+        """The line of this phase of the load generator."""
+        while True:
+            line = self.next(seconds)
+            if line is None:
+                raise Failed(f"{self.process.args[0]} ended before {name}: exit {self.process.wait()}")
+            if line["phase"] == name:
+                return line
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+
 class Room:
+    password = "correct horse battery staple"
+
     def __init__(self, build, directory=None, env=None):
         self.build = build
         self.tmp = directory or tempfile.mkdtemp(prefix="examd-")
@@ -47,7 +89,7 @@ class Room:
         self.process = None
 
     def tool(self, name):
-        path = {"examd": "daemon/examd", "exam": "client/term/exam", "examctl": "client/ctl/examctl",
+        path = {"examd": "examd", "exam": "exam", "examctl": "examctl",
                 "load": "tests/load", "audit": "tests/audit"}[name]
         return os.path.join(self.build, path)
 
@@ -86,17 +128,77 @@ class Room:
         p = run(self.tool("examd"), "status", "-d", self.dir, "--json", check=False)
         return json.loads(p.stdout) if p.returncode == 0 else None
 
-    def ctl(self, *argv, check=True):
-        env = dict(os.environ, EXAMCTL_SERVER=f"127.0.0.1:{self.port}", EXAMCTL_PIN=self.pin,
-                   EXAMCTL_USER="admin", EXAMCTL_SESSION=os.path.join(self.tmp, "session"),
-                   HOME=self.tmp)
+    def pids(self):
+        """All processes of the installation that live now."""
+        s = until("status", 30, self.status)
+        return [self.process.pid, s["core_pid"], *[f["pid"] for f in s["fronts"]]]
+
+    def kill(self):
+        """Ends everything at once: children go with their supervisor."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process.stdout.close()
+            self.process = None
+
+    def remove(self):
+        self.kill()
+        self.log.close()
+        shutil.rmtree(self.tmp, ignore_errors=True)
+
+    def clone(self, env=None):
+        """Another installation that begins where this one, which does not run, stands."""
+        other = Room(self.build, env=env)
+        shutil.copytree(self.dir, other.dir)
+        for name in ("session", "slips"):
+            if os.path.exists(os.path.join(self.tmp, name)):
+                shutil.copy(os.path.join(self.tmp, name), other.tmp)
+        other.port, other.pin = self.port, self.pin
+        other.sitting = self.sitting
+        other.slips = os.path.join(other.tmp, "slips")
+        return other
+
+    def audit(self, *acks):
+        """Of an installation that does not run: what was acknowledged is on file, and all is whole."""
+        p = run(self.tool("audit"), self.dir, *acks, check=False)
+        if not p.stdout:
+            raise Failed(f"audit: exit {p.returncode}: {p.stderr}")
+        result = json.loads(p.stdout)
+        result["integrity"] = run("sqlite3", os.path.join(self.dir, "examd.db"),
+                                  "pragma integrity_check").stdout.strip()
+        result["held"] = p.returncode == 0 and result["integrity"] == "ok"
+        return result
+
+    def query(self, sql):
+        """Rows of a copy of the database; the daemon may run, and should be idle."""
+        with tempfile.TemporaryDirectory(dir=self.tmp) as d:
+            for name in ("examd.db", "examd.db-wal"):
+                if os.path.exists(os.path.join(self.dir, name)):
+                    shutil.copy(os.path.join(self.dir, name), d)
+            out = run("sqlite3", "-json", os.path.join(d, "examd.db"), sql).stdout
+        return json.loads(out) if out.strip() else []
+
+    def ctl(self, *argv, check=True, port=None, env=None):
+        env = dict(os.environ, EXAMCTL_SERVER=f"127.0.0.1:{port or self.port}", EXAMCTL_PIN=self.pin,
+                   EXAMCTL_USER="admin",
+                   EXAMCTL_SESSION=os.path.join(self.tmp, f"session.{port}" if port else "session"),
+                   HOME=self.tmp, **(env or {}))
         return run(self.tool("examctl"), *argv, check=check, env=env)
+
+    def freeze(self):
+        self.stopped = self.pids()
+        for pid in self.stopped:
+            os.kill(pid, signal.SIGSTOP)
+
+    def thaw(self):
+        for pid in reversed(self.stopped):
+            os.kill(pid, signal.SIGCONT)
 
     def log_in(self):
         first = self.secret(self.first_password + "\n")
-        new = self.secret("correct horse battery staple\n")
+        new = self.secret(self.password + "\n")
         self.ctl("login", "--password-file", first)
-        self.ctl("passwd", "--old-password-file", first, "--new-password-file", new)
+        self.ctl("passwd", "--password-file", first, "--new-password-file", new)
 
     def fill(self, candidates, exam="cpc-short"):
         """Bank, exam, roster, an open sitting that admits everybody; slips in a file, one a line."""
@@ -115,20 +217,34 @@ class Room:
         self.ctl("sitting", "admit", self.sitting)
         return self.new_slips()
 
+    def new_sitting(self, exam="cpc-short", group="room"):
+        """Another sitting of the same people, open; returns its number and its slips."""
+        out = self.ctl("--json", "sitting", "create", "--exam", exam, "--title", "Torture", "--group", group)
+        number = str(json.loads(out.stdout)["sitting"])
+        self.ctl("sitting", "open", number)
+        self.ctl("sitting", "admit", number)
+        slips = json.loads(self.ctl("--json", "sitting", "slips", number).stdout)
+        return number, [s["slip"] for s in slips]
+
     def new_slips(self):
         out = self.ctl("--json", "sitting", "slips", self.sitting)
         path = os.path.join(self.tmp, "slips")
         with open(path, "w", encoding="utf-8") as f:
             for line in json.loads(out.stdout):
                 f.write(line["slip"] + "\n")
+        self.slips = path
         return path
+
+    def slip_list(self):
+        with open(self.slips, encoding="utf-8") as f:
+            return f.read().split()
 
     def pin_hex(self):
         import base64
         return base64.urlsafe_b64decode(self.pin + "=" * (-len(self.pin) % 4)).hex()
 
-    def load(self, slips, seconds, *options):
+    def load(self, slips, seconds, *options, port=None):
         return subprocess.Popen(
-            [self.tool("load"), "--server", f"127.0.0.1:{self.port}", "--pin", self.pin_hex(),
+            [self.tool("load"), "--server", f"127.0.0.1:{port or self.port}", "--pin", self.pin_hex(),
              "--slips", slips, "--seconds", str(seconds), *options],
             stdout=subprocess.PIPE, stderr=self.log, text=True)
