@@ -307,22 +307,31 @@ void conns_read_on(struct loop *loop)
 	}
 }
 
+/* An end that came with the last bytes waits until they are wanted; a time limit does not. */
+static void pause_end(struct conn *c, bool pause)
+{
+	if (c->why == CONN_END_TIME)
+		return;
+	c->paused = pause;
+	if (pause)
+		return;
+	c->offer_again = buf_length(&c->in) > 0;
+	want_tell(c);
+}
+
 void conn_pause_reading(struct conn *c, bool pause)
 {
-	if (c->closing || c->state >= CONN_DRAINING) {
-		/* An end that came with the last bytes waited for them to be wanted. */
-		if (c->state != CONN_OVER || !c->paused || pause)
-			return;
-		c->paused = false;
-		c->offer_again = buf_length(&c->in) > 0;
-		want_tell(c);
+	if (c->closing || c->paused == pause || c->state == CONN_DEAD)
+		return;
+	if (c->state == CONN_OVER) {
+		pause_end(c, pause);
 		return;
 	}
-	if (c->paused && !pause) {
+	c->paused = pause;
+	if (!pause) {
 		c->offer_again = buf_length(&c->in) > 0;
 		want_again(c);
 	}
-	c->paused = pause;
 	update_reading(c);
 }
 
@@ -716,7 +725,7 @@ void conns_tell(struct loop *loop)
 		c->on.tell = false;
 		if (c->state == CONN_OPENED)
 			tell_opened(c);
-		else if (c->state == CONN_OVER && !c->paused)
+		else if (c->state == CONN_OVER)
 			tell_over(c);
 	}
 }

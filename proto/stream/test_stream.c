@@ -152,7 +152,7 @@ static void room_run(struct room *r)
 
 static int room_setup(void **state)
 {
-	static const char *const names[] = {"exam.test", "127.0.0.1"};
+	static const char *const names[] = {"exam.test", "localhost", "127.0.0.1"};
 	struct room *r = mem_new(sizeof *r);
 	int fd;
 
@@ -347,7 +347,8 @@ struct peer {
 	int version;
 	const char *last;
 	enum last_how how;
-	int go[2]; /* a pipe: the test says when to go on */
+	int go[2];   /* a pipe: the test says when to go on */
+	int sent[2]; /* a pipe: the peer says that it has sent all */
 	int shaken;
 };
 
@@ -409,6 +410,25 @@ static void *peer_says_its_last(void *arg)
 	return NULL;
 }
 
+#define RECORDS                                                                                    \
+	680 /* of 100 bytes: more than is read in one pass, in less than six reads of TLS          \
+	     */
+
+static void *peer_sends_many_small_records(void *arg)
+{
+	struct peer *p = arg;
+	char byte, record[100] = "";
+	int i;
+
+	peer_shake(p);
+	for (i = 0; i < RECORDS; i++)
+		SSL_write(p->ssl, record, sizeof record);
+	if (write(p->sent[1], "", 1) != 1 || read(p->go[0], &byte, 1) != 1)
+		p->shaken = -1;
+	peer_leave(p);
+	return NULL;
+}
+
 static void *peer_shakes_hands_and_waits(void *arg)
 {
 	struct peer *p = arg;
@@ -428,6 +448,7 @@ static void peer_start(struct peer *p, struct room *r, struct end *server, void 
 	r->next = server;
 	p->port = r->port;
 	assert_int_equal(0, pipe(p->go));
+	assert_int_equal(0, pipe(p->sent));
 	assert_int_equal(0, pthread_create(&p->thread, NULL, run, p));
 }
 
@@ -441,6 +462,8 @@ static void peer_join(struct peer *p)
 	assert_int_equal(0, pthread_join(p->thread, NULL));
 	close(p->go[0]);
 	close(p->go[1]);
+	close(p->sent[0]);
+	close(p->sent[1]);
 }
 
 static void last_bytes_with_the_end_in_their_segment(struct room *r, enum last_how how,
@@ -601,7 +624,8 @@ static void a_server_without_alpn_is_refused(void **state)
 }
 
 /* Connects with TRUST and says how that ended; CONN_END_OURS: it did not. */
-static enum conn_end try_trust(struct room *r, const struct tls_trust *trust, struct digest *shown)
+static enum conn_end try_trust_at(struct room *r, const char *host, const struct tls_trust *trust,
+				  struct digest *shown)
 {
 	struct end client, server;
 	struct tls *tls;
@@ -611,7 +635,7 @@ static enum conn_end try_trust(struct room *r, const struct tls_trust *trust, st
 	end_init(&client, r->loop);
 	end_init(&server, r->loop);
 	r->next = &server;
-	assert_int_equal(ERR_OK, conn_connect(&client.conn, r->loop, "127.0.0.1", r->port, tls,
+	assert_int_equal(ERR_OK, conn_connect(&client.conn, r->loop, host, r->port, tls,
 					      SECONDS(10), &client.user));
 	tls_free(tls); /* the connection keeps what it needs */
 	run_until_ready(r, &client);
@@ -621,6 +645,11 @@ static enum conn_end try_trust(struct room *r, const struct tls_trust *trust, st
 	end_fini(&client);
 	end_fini(&server);
 	return why;
+}
+
+static enum conn_end try_trust(struct room *r, const struct tls_trust *trust, struct digest *shown)
+{
+	return try_trust_at(r, "127.0.0.1", trust, shown);
 }
 
 static void the_server_is_known_by_its_pin(void **state)
@@ -661,6 +690,7 @@ static void an_authority_vouches_for_a_name_and_for_no_other(void **state)
 	assert_true(fd >= 0);
 	write_file(fd, &r->cert);
 	assert_int_equal(CONN_END_OURS, try_trust(r, &trust, NULL));
+	assert_int_equal(CONN_END_OURS, try_trust_at(r, "localhost", &trust, NULL));
 
 	/* Trusted, but made out for another name. */
 	tls_free(r->server_tls);
@@ -672,6 +702,7 @@ static void an_authority_vouches_for_a_name_and_for_no_other(void **state)
 	assert_int_equal(0, lseek(fd, 0, SEEK_SET));
 	write_file(fd, &cert);
 	assert_int_equal(CONN_END_UNTRUSTED, try_trust(r, &trust, NULL));
+	assert_int_equal(CONN_END_UNTRUSTED, try_trust_at(r, "localhost", &trust, NULL));
 
 	/* By the system's authorities nobody vouches for it. */
 	assert_int_equal(CONN_END_UNTRUSTED, try_trust(r, &(struct tls_trust){0}, NULL));
@@ -954,6 +985,26 @@ static void what_was_left_at_a_pause_is_offered_again_without_new_bytes(void **s
 	end_fini(&b);
 }
 
+/* What was read ahead is in no socket any more, and no event tells of it. */
+static void records_left_inside_tls_are_read_on(void **state)
+{
+	struct room *r = *state;
+	struct peer p = {.alpn = "\x07" ALPN_EXAMD};
+	struct end server;
+	char byte;
+
+	peer_start(&p, r, &server, peer_sends_many_small_records);
+	run_until_ready(r, &server);
+	conn_pause_reading(server.conn, true);
+	assert_int_equal(1, read(p.sent[0], &byte, 1));
+	conn_pause_reading(server.conn, false);
+	run_until_got(r, &server, RECORDS * 100);
+	assert_int_equal(RECORDS * 100, buf_length(&server.got));
+	peer_go(&p);
+	peer_join(&p);
+	end_fini(&server);
+}
+
 static void an_end_that_came_with_the_last_bytes_waits_while_paused(void **state)
 {
 	struct room *r = *state;
@@ -967,6 +1018,11 @@ static void an_end_that_came_with_the_last_bytes_waits_while_paused(void **state
 	peer_join(&p);
 	room_run(r);
 	run_for(r, (struct millis){10});
+	assert_int_equal(0, server.closed);
+	conn_pause_reading(server.conn, false); /* and is paused again at once */
+	room_run(r);
+	run_for(r, (struct millis){10});
+	assert_int_equal(3, server.offers);
 	assert_int_equal(0, server.closed);
 	server.pause_on_data = server.leave = false;
 	conn_pause_reading(server.conn, false);
@@ -1217,7 +1273,7 @@ static void passes_come_in_order_and_what_they_write_goes_out_in_the_same_pass(v
 struct counting_timer {
 	struct timer timer;
 	int fired;
-	struct mono_ms at;
+	struct mono_ms due;
 };
 
 static void on_count(struct timer *t)
@@ -1225,35 +1281,40 @@ static void on_count(struct timer *t)
 	struct counting_timer *c = container_of(t, struct counting_timer, timer);
 
 	c->fired++;
-	c->at = loop_now(t->loop);
+	assert_true(loop_now(t->loop).v >= c->due.v);
 	assert_false(timer_is_set(t));
+}
+
+static void count_after(struct counting_timer *c, struct millis delay)
+{
+	c->due = mono_add(loop_now(c->timer.loop), delay);
+	timer_set(&c->timer, delay);
 }
 
 static void a_timer_fires_once_never_early_and_not_when_stopped(void **state)
 {
 	struct room *r = *state;
-	struct counting_timer a = {0}, b = {0}, c = {0};
-	struct mono_ms begun;
+	struct counting_timer t[40] = {0}, stopped = {0};
+	size_t i;
 
-	timer_init(&a.timer, r->loop, on_count);
-	timer_init(&b.timer, r->loop, on_count);
-	timer_init(&c.timer, r->loop, on_count);
-	assert_false(timer_is_set(&a.timer));
-	begun = mono_now();
-	timer_set(&a.timer, (struct millis){5});
-	timer_set(&a.timer, (struct millis){25}); /* anew */
-	timer_set(&b.timer, (struct millis){0});
-	timer_set(&c.timer, (struct millis){5});
-	timer_stop(&c.timer);
-	assert_true(timer_is_set(&a.timer));
-	run_for(r, (struct millis){60});
-	assert_int_equal(1, a.fired);
-	assert_int_equal(1, b.fired);
-	assert_int_equal(0, c.fired);
-	assert_true(a.at.v - begun.v >= 25);
-	timer_fini(&a.timer);
-	timer_fini(&b.timer);
-	timer_fini(&c.timer);
+	timer_init(&stopped.timer, r->loop, on_count);
+	assert_false(timer_is_set(&stopped.timer));
+	count_after(&stopped, (struct millis){5});
+	assert_true(timer_is_set(&stopped.timer));
+	timer_stop(&stopped.timer);
+	assert_false(timer_is_set(&stopped.timer));
+	for (i = 0; i < COUNT(t); i++) {
+		timer_init(&t[i].timer, r->loop, on_count);
+		count_after(&t[i], (struct millis){2});
+		count_after(&t[i], (struct millis){(int64_t)i}); /* anew */
+	}
+	run_for(r, (struct millis){80});
+	assert_int_equal(0, stopped.fired);
+	timer_fini(&stopped.timer);
+	for (i = 0; i < COUNT(t); i++) {
+		assert_int_equal(1, t[i].fired);
+		timer_fini(&t[i].timer);
+	}
 }
 
 struct noting_watch {
@@ -1386,6 +1447,7 @@ int main(void)
 	    RULE(a_port_where_nobody_listens_is_an_error),
 	    RULE(while_paused_nothing_is_told_and_then_everything),
 	    RULE(what_was_left_at_a_pause_is_offered_again_without_new_bytes),
+	    RULE(records_left_inside_tls_are_read_on),
 	    RULE(an_end_that_came_with_the_last_bytes_waits_while_paused),
 	    RULE(a_time_limit_passes_during_a_pause_too),
 	    RULE(a_pause_before_the_handshake_does_not_hold_it_up),

@@ -337,10 +337,10 @@ static void channel_messages_are_found_however_the_bytes_are_split(void **state)
 	size_t cut, mark;
 
 	(void)state;
-	buf_put_text(&all, "xyz"); /* an offset, so that marks are not places in memory */
-	buf_take(&all, 3);
+	buf_put_text(&all, "xyz"); /* so that a mark is no place in memory */
 	channel_put(&all, CHANNEL_OPENED, (struct conn_id){0x0102030405060708},
 		    bytes_of("\1::1", 4));
+	buf_take(&all, 3);
 	mark = channel_begin(&all, CHANNEL_FRAME, (struct conn_id){2});
 	buf_put_text(&all, "a message");
 	channel_end(&all, mark);
