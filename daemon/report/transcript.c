@@ -1,0 +1,277 @@
+#include "daemon/report/transcript.h"
+
+#include <openssl/evp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/record/packed.h"
+
+#define MAGIC_SIZE     (sizeof TRANSCRIPT_MAGIC - 1)
+#define SIGNATURE_SIZE 64
+
+void transcript_begin(struct buf *out, const uint8_t public_key[TRANSCRIPT_KEY_SIZE])
+{
+	buf_put_text(out, TRANSCRIPT_MAGIC);
+	buf_put(out, public_key, TRANSCRIPT_KEY_SIZE);
+}
+
+void transcript_add(struct buf *out, const struct record *r)
+{
+	packed_put(out, r);
+}
+
+/* A verification under way. */
+struct check {
+	struct diag *diag;		/* borrowed */
+	struct transcript_found *found; /* borrowed */
+	const uint8_t *key;		/* borrowed */
+	struct digest last;		/* chain value of the record before */
+	struct digest statement;	/* SHA-256 of the last signed statement */
+	struct arena arena;
+};
+
+static const struct diag_place whole;
+
+#define COMPLAIN(c, r, id, ...) complain((c), (r)->n, (id), __VA_ARGS__)
+__attribute__((format(printf, 4, 5))) static void complain(struct check *c, uint64_t n,
+							   const char *id, const char *fmt, ...)
+{
+	struct buf b = {0};
+	char *text;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		abort();
+	va_end(ap);
+	buf_printf(&b, "record %llu: %s", (unsigned long long)n, text);
+	diag_add(c->diag, DIAG_ERROR, whole, id, "%s", buf_text(&b));
+	buf_fini(&b);
+	free(text);
+}
+
+/* ---- Signatures -------------------------------------------------------------------------- */
+
+static bool is_signed_by(const uint8_t *key, ProtobufCBinaryData statement,
+			 ProtobufCBinaryData signature)
+{
+	EVP_PKEY *pkey =
+	    EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, key, TRANSCRIPT_KEY_SIZE);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool good = pkey != NULL && ctx != NULL && signature.len == SIGNATURE_SIZE &&
+		    EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, pkey) == 1 &&
+		    EVP_DigestVerify(ctx, signature.data, signature.len, statement.data,
+				     statement.len) == 1;
+
+	EVP_MD_CTX_free(ctx);
+	EVP_PKEY_free(pkey);
+	return good;
+}
+
+static void *from_arena(void *arena, size_t size)
+{
+	return arena_new(arena, size);
+}
+
+static void leave_in_arena(void *arena, void *p)
+{
+	(void)arena;
+	(void)p;
+}
+
+static Examd__Record__ReceiptStatement *unpack_statement(struct check *c,
+							 ProtobufCBinaryData packed)
+{
+	ProtobufCAllocator allocator = {from_arena, leave_in_arena, &c->arena};
+
+	return examd__record__receipt_statement__unpack(&allocator, packed.len, packed.data);
+}
+
+static bool is_digest(ProtobufCBinaryData b, const struct digest *d)
+{
+	return b.len == sizeof d->b && memcmp(b.data, d->b, sizeof d->b) == 0;
+}
+
+/* Do two messages pack to the same bytes?  Both may be absent. */
+static bool is_same(const ProtobufCMessage *a, const ProtobufCMessage *b)
+{
+	size_t la, lb;
+	uint8_t *pa, *pb;
+	bool same;
+
+	if (a == NULL || b == NULL)
+		return a == b;
+	la = protobuf_c_message_get_packed_size(a);
+	lb = protobuf_c_message_get_packed_size(b);
+	if (la != lb)
+		return false;
+	pa = mem_new(la);
+	pb = mem_new(lb);
+	protobuf_c_message_pack(a, pa);
+	protobuf_c_message_pack(b, pb);
+	same = memcmp(pa, pb, la) == 0;
+	free(pa);
+	free(pb);
+	return same;
+}
+
+/* What a closing or rescoring record says, and what was signed for it. */
+struct signed_part {
+	ProtobufCBinaryData statement, signature;
+	const Examd__Record__Score *score;
+};
+
+/* Does the statement speak of the records before this one?  Each difference is an error. */
+static void check_statement(struct check *c, const struct record *r, const struct signed_part *p,
+			    const Examd__Record__ReceiptStatement *s)
+{
+	bool first = c->found->signatures == 0;
+
+	if (s->attempt != subject_number(r->subject))
+		COMPLAIN(c, r, "statement-attempt", "the statement is of attempt %lld",
+			 (long long)s->attempt);
+	if (s->records != r->n - 1)
+		COMPLAIN(c, r, "statement-records", "the statement counts %llu records before it",
+			 (unsigned long long)s->records);
+	if (!is_digest(s->chain, &c->last))
+		COMPLAIN(c, r, "statement-chain", "the statement has another chain value");
+	if (!is_same(p->score == NULL ? NULL : &p->score->base,
+		     s->score == NULL ? NULL : &s->score->base))
+		COMPLAIN(c, r, "statement-score", "the score is not the one that was signed");
+	if (first ? s->superseded.len != 0 : !is_digest(s->superseded, &c->statement))
+		COMPLAIN(c, r, "statement-superseded",
+			 "the statement does not name the one before it");
+}
+
+static const Examd__Record__ReceiptStatement *check_signed(struct check *c, const struct record *r,
+							   const struct signed_part *p)
+{
+	const Examd__Record__ReceiptStatement *s;
+	size_t errors = c->diag->errors;
+
+	if (p->statement.len == 0) {
+		COMPLAIN(c, r, "no-statement", "nothing was signed");
+		return NULL;
+	}
+	if (!is_signed_by(c->key, p->statement, p->signature))
+		COMPLAIN(c, r, "signature", "the signature is not of this key and statement");
+	if ((s = unpack_statement(c, p->statement)) == NULL) {
+		COMPLAIN(c, r, "statement", "the statement cannot be read");
+		return NULL;
+	}
+	check_statement(c, r, p, s);
+	c->statement = digest_of(p->statement.data, p->statement.len);
+	c->found->signatures++;
+	if (c->diag->errors == errors)
+		c->found->signed_records = r->n - 1;
+	return s;
+}
+
+static void check_closed(struct check *c, const struct record *r)
+{
+	const Examd__Record__AttemptClosed *m = (const void *)r->msg;
+	struct signed_part p = {m->statement_bytes, m->signature, m->score};
+	const Examd__Record__ReceiptStatement *s = check_signed(c, r, &p);
+
+	if (s == NULL)
+		return;
+	if (s->state != m->state)
+		COMPLAIN(c, r, "statement-state", "the state is not the one that was signed");
+	if (m->statement != NULL && !is_same(&m->statement->base, &s->base))
+		COMPLAIN(c, r, "statement-shown", "the statement shown is not the one signed");
+}
+
+static void check_rescored(struct check *c, const struct record *r)
+{
+	const Examd__Record__AttemptRescored *m = (const void *)r->msg;
+	struct signed_part p = {m->statement_bytes, m->signature, m->score};
+
+	check_signed(c, r, &p);
+}
+
+/* ---- Records ----------------------------------------------------------------------------- */
+
+static void check_link(struct check *c, const struct record *r)
+{
+	if (c->found->records == 0)
+		c->found->subject = r->subject;
+	if (r->subject.v != c->found->subject.v)
+		COMPLAIN(c, r, "subject", "it belongs to something else");
+	if (r->n != c->found->records + 1)
+		COMPLAIN(c, r, "number", "record %llu should stand here",
+			 (unsigned long long)c->found->records + 1);
+	if (!record_follows(r, &c->last))
+		COMPLAIN(c, r, "chain", "it does not follow from the record before it");
+}
+
+static void check_record(struct check *c, struct record *r)
+{
+	check_link(c, r);
+	if (record_kind_type(r->kind) == NULL)
+		diag_add(c->diag, DIAG_WARNING, whole, "kind",
+			 "record %llu: of kind %d, which this release does not know",
+			 (unsigned long long)r->n, (int)r->kind);
+	else if (record_decode(r, &c->arena) != ERR_OK)
+		COMPLAIN(c, r, "content", "its content cannot be read");
+	else if (r->kind == RECORD_ATTEMPT_CLOSED)
+		check_closed(c, r);
+	else if (r->kind == RECORD_ATTEMPT_RESCORED)
+		check_rescored(c, r);
+	c->last = r->chain;
+	c->found->records++;
+	arena_reset(&c->arena);
+}
+
+/* The head of the file; false: there is none to go on from. */
+static bool check_head(struct check *c, struct bytes *file, const uint8_t *trusted)
+{
+	if (file->len < MAGIC_SIZE + TRANSCRIPT_KEY_SIZE ||
+	    memcmp(file->data, TRANSCRIPT_MAGIC, MAGIC_SIZE) != 0) {
+		diag_add(c->diag, DIAG_ERROR, whole, "magic", "this is not a transcript");
+		return false;
+	}
+	memcpy(c->found->public_key, file->data + MAGIC_SIZE, TRANSCRIPT_KEY_SIZE);
+	if (trusted == NULL)
+		diag_add(c->diag, DIAG_WARNING, whole, "key",
+			 "the key is the file's own: it proves only that the file is of one piece");
+	else if (memcmp(trusted, c->found->public_key, TRANSCRIPT_KEY_SIZE) != 0)
+		diag_add(c->diag, DIAG_ERROR, whole, "key", "the file names another key");
+	c->key = trusted == NULL ? c->found->public_key : trusted;
+	*file = bytes_of(file->data + MAGIC_SIZE + TRANSCRIPT_KEY_SIZE,
+			 file->len - MAGIC_SIZE - TRANSCRIPT_KEY_SIZE);
+	return true;
+}
+
+static void check_records(struct check *c, struct bytes rest)
+{
+	struct record r;
+
+	while (rest.len > 0) {
+		if (packed_next(&rest, &r) != ERR_OK) {
+			diag_add(c->diag, DIAG_ERROR, whole, "cut-off",
+				 "the file ends in the middle of record %llu",
+				 (unsigned long long)c->found->records + 1);
+			return;
+		}
+		check_record(c, &r);
+	}
+	if (c->found->records == 0)
+		diag_add(c->diag, DIAG_ERROR, whole, "empty", "there is no record");
+	else if (c->found->signatures == 0)
+		diag_add(c->diag, DIAG_WARNING, whole, "not-signed",
+			 "nothing was signed: it is not closed yet, or not an attempt");
+}
+
+enum err transcript_verify(struct bytes file, const uint8_t public_key[TRANSCRIPT_KEY_SIZE],
+			   struct diag *diag, struct transcript_found *found)
+{
+	struct check c = {.diag = diag, .found = found};
+
+	*found = (struct transcript_found){0};
+	if (check_head(&c, &file, public_key))
+		check_records(&c, file);
+	arena_fini(&c.arena);
+	return diag_has_errors(diag) ? ERR_BAD_INPUT : ERR_OK;
+}
