@@ -89,23 +89,19 @@ static const Examd__V1__Reply *watch(struct ctl *ctl, int64_t sitting, bool off)
 	body.off = off;
 	request.body_case = EXAMD__V1__REQUEST__BODY_WATCH_SITTING;
 	request.watch_sitting = &body;
-	return remote_ask(ctl, &request,
-			  off ? EXAMD__V1__REPLY__BODY__NOT_SET : EXAMD__V1__REPLY__BODY_ROOM);
+	return remote_ask(ctl, &request, EXAMD__V1__REPLY__BODY__NOT_SET);
 }
 
 bool room_rows_get(struct ctl *ctl, int64_t sitting, struct room_rows *out)
 {
-	struct pager p = {.watcher = {.on_notice = on_page}, .rows = out};
-	const Examd__V1__Reply *reply;
+	struct pager p = {.watcher = {.on_notice = on_page}, .rows = out, .more = true};
 	struct mono_ms until = mono_add(mono_now(), PAGE_LIMIT);
 	bool good = false;
 
 	*out = (struct room_rows){0};
 	remote_watch(ctl, &p.watcher);
-	if ((reply = watch(ctl, sitting, false)) == NULL)
+	if (watch(ctl, sitting, false) == NULL)
 		goto out;
-	room_rows_take(out, reply->room);
-	p.more = reply->room->more;
 	while (p.more && mono_left(until, mono_now()).v > 0)
 		remote_wait(ctl, mono_left(until, mono_now()));
 	if (p.more)

@@ -159,7 +159,60 @@ static bool join_of(struct ctl *ctl, const char *slip, char line[JOIN_TEXT_SIZE]
 	return true;
 }
 
-static int print_slips(struct ctl *ctl, const Examd__V1__Slips *slips)
+static bool add_slip(struct ctl *ctl, struct table *t, const Examd__V1__Slip *s)
+{
+	char line[JOIN_TEXT_SIZE];
+
+	if (!join_of(ctl, s->slip, line))
+		return false;
+	table_text(t, s->user);
+	table_text(t, s->name);
+	table_text(t, s->slip);
+	if (t->ncolumns > 3)
+		table_text(t, line);
+	return true;
+}
+
+/* One page of slips is one command. */
+static const Examd__V1__Slips *ask_slips(struct ctl *ctl, Examd__V1__SittingSlips *body)
+{
+	Examd__V1__Request request = EXAMD__V1__REQUEST__INIT;
+	const Examd__V1__Reply *reply;
+	uint8_t id[16];
+
+	exam_client_command_id(id);
+	body->command_id = (ProtobufCBinaryData){sizeof id, id};
+	request.body_case = EXAMD__V1__REQUEST__BODY_SITTING_SLIPS;
+	request.sitting_slips = body;
+	reply = remote_ask(ctl, &request, EXAMD__V1__REPLY__BODY_SLIPS);
+	return reply != NULL ? reply->slips : NULL;
+}
+
+static int add_slips(struct ctl *ctl, struct table *t, Examd__V1__SittingSlips *body)
+{
+	char *after = mem_copy_text("");
+	bool more = true;
+	int status = EXIT_DONE;
+
+	while (more && status == EXIT_DONE) {
+		const Examd__V1__Slips *slips;
+
+		body->after_user = after;
+		slips = ask_slips(ctl, body);
+		if (slips == NULL)
+			status = EXIT_REFUSED;
+		for (size_t i = 0; status == EXIT_DONE && i < slips->n_slips; i++)
+			if (!add_slip(ctl, t, slips->slips[i]))
+				status = EXIT_USAGE;
+		more = slips != NULL && slips->more && slips->n_slips > 0;
+		free(after);
+		after = mem_copy_text(more ? slips->slips[slips->n_slips - 1]->user : "");
+	}
+	free(after);
+	return status;
+}
+
+int sitting_slips(struct ctl *ctl)
 {
 	static const struct column columns[] = {
 	    {"user", "USER", CELL_TEXT},
@@ -167,52 +220,22 @@ static int print_slips(struct ctl *ctl, const Examd__V1__Slips *slips)
 	    {"slip", "SLIP", CELL_TEXT},
 	    {"join", "JOIN LINE", CELL_TEXT},
 	};
-	bool with_join = ctl_has(ctl, OPT_PRINT_JOIN) || ctl_json(ctl);
-	int status = EXIT_DONE;
-	struct table t;
-
-	table_init(&t, columns, with_join ? 4 : 3);
-	for (size_t i = 0; i < slips->n_slips && status == EXIT_DONE; i++) {
-		const Examd__V1__Slip *s = slips->slips[i];
-		char line[JOIN_TEXT_SIZE] = "";
-
-		if (with_join && !join_of(ctl, s->slip, line))
-			status = EXIT_USAGE;
-		table_text(&t, s->user);
-		table_text(&t, s->name);
-		table_text(&t, s->slip);
-		if (with_join)
-			table_text(&t, line);
-	}
-	if (status == EXIT_DONE)
-		table_print(&t, stdout, ctl_json(ctl));
-	table_fini(&t);
-	return status;
-}
-
-int sitting_slips(struct ctl *ctl)
-{
-	Examd__V1__Request request = EXAMD__V1__REQUEST__INIT;
 	Examd__V1__SittingSlips body = EXAMD__V1__SITTING_SLIPS__INIT;
 	char **users = mem_new_array(USERS_MOST, sizeof *users);
 	char *list = mem_copy_text(text_option(ctl, OPT_USERS));
-	const Examd__V1__Reply *reply;
-	uint8_t id[16];
+	struct table t;
 	int status = EXIT_USAGE;
 
+	table_init(&t, columns, ctl_has(ctl, OPT_PRINT_JOIN) || ctl_json(ctl) ? 4 : 3);
 	if (!sitting_number(ctl, &body.sitting))
 		goto out;
-	status = EXIT_REFUSED;
-	exam_client_command_id(id);
-	body.command_id = (ProtobufCBinaryData){sizeof id, id};
 	body.n_users = list_cut(list, users, USERS_MOST);
 	body.users = users;
-	request.body_case = EXAMD__V1__REQUEST__BODY_SITTING_SLIPS;
-	request.sitting_slips = &body;
-	if (remote_open(ctl) &&
-	    (reply = remote_ask(ctl, &request, EXAMD__V1__REPLY__BODY_SLIPS)) != NULL)
-		status = print_slips(ctl, reply->slips);
+	status = remote_open(ctl) ? add_slips(ctl, &t, &body) : EXIT_REFUSED;
+	if (status == EXIT_DONE)
+		table_print(&t, stdout, ctl_json(ctl));
 out:
+	table_fini(&t);
 	free(list);
 	free(users);
 	return status;

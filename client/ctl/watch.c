@@ -23,6 +23,7 @@ struct room_watch {
 	enum until until;
 	int64_t least;
 	bool terminal, json;
+	bool whole;	     /* every row has come */
 	size_t drawn;	     /* lines on the terminal that the next drawing goes over */
 	struct mono_ms read; /* when the remaining times were told */
 };
@@ -70,6 +71,8 @@ static bool is_over(const struct room_watch *w)
 		ready += is_ready(row);
 		closed += is_closed(row);
 	}
+	if (!w->whole)
+		return false;
 	switch (w->until) {
 	case UNTIL_NEVER:
 		return false;
@@ -210,24 +213,18 @@ static void on_notice(struct remote_watcher *watcher, const Examd__V1__Notice *n
 		return;
 	room_rows_take(&w->rows, notice->room);
 	w->read = mono_now();
+	w->whole = !notice->room->more;
 }
 
 static bool ask(struct room_watch *w)
 {
 	Examd__V1__Request request = EXAMD__V1__REQUEST__INIT;
 	Examd__V1__WatchSitting body = EXAMD__V1__WATCH_SITTING__INIT;
-	const Examd__V1__Reply *reply;
-
 	w->watcher.link_came_up = false;
 	body.sitting = w->sitting;
 	request.body_case = EXAMD__V1__REQUEST__BODY_WATCH_SITTING;
 	request.watch_sitting = &body;
-	reply = remote_ask(w->ctl, &request, EXAMD__V1__REPLY__BODY_ROOM);
-	if (reply == NULL)
-		return false;
-	room_rows_take(&w->rows, reply->room);
-	w->read = mono_now();
-	return true;
+	return remote_ask(w->ctl, &request, EXAMD__V1__REPLY__BODY__NOT_SET) != NULL;
 }
 
 static int watch_room(struct room_watch *w)

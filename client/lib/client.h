@@ -50,12 +50,13 @@ struct exam_client {
 	Examd__V1__AttemptState state;
 
 	/* the way in */
-	bool take;	       /* the seat is wanted */
-	bool failed;	       /* refused: nothing more is tried */
-	bool seat_asked;       /* another holds it; the proctor decides */
-	bool want_status;      /* something has changed that only the status tells */
-	bool probing;	       /* the device slept: is the connection alive? */
-	bool form_told;	       /* ENTRY_FORM_HELD was told for this form */
+	bool take;	  /* the seat is wanted */
+	bool failed;	  /* refused: nothing more is tried */
+	bool seat_asked;  /* another holds it; the proctor decides */
+	bool want_status; /* something has changed that only the status tells */
+	bool probing;	  /* the device slept: is the connection alive? */
+	bool in_doubt;	  /* this session holds nothing any more: taken over, or closed long ago? */
+	bool form_told;	  /* ENTRY_FORM_HELD was told for this form */
 	bool form_confirmed;   /* by this connection's server, for this form */
 	int64_t take_sitting;  /* 0: that of the slip */
 	char *user, *password; /* owned; of a log-in that is wanted */
@@ -74,7 +75,8 @@ struct exam_client {
 	struct answers_finder finder;
 	struct sealed_form form;
 	bool taken_over;
-	bool filed; /* the receipt is here, the journal is gone */
+	bool receipted; /* the server's receipt was seen */
+	bool filed;	/* and the journal is gone */
 	struct call put_call;
 	bool putting;
 	struct put_order batch[ANSWERS_BATCH]; /* under way */
@@ -98,6 +100,8 @@ void client_tell_entry(struct exam_client *c, enum entry_step step, enum err err
 void client_tell_change(struct exam_client *c);
 /* The session is no longer good: log in again. */
 void client_drop_session(struct exam_client *c);
+/* Another client has the seat. */
+void client_taken_over(struct exam_client *c, const char *text);
 bool client_is_closed(const struct exam_client *c);
 /* Is this error of the moment, so that the same may be tried again? */
 bool client_error_passes(enum err err);

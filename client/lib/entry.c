@@ -16,6 +16,7 @@ union step_body {
 	Examd__V1__LogIn log_in;
 	Examd__V1__CheckIn check_in;
 	Examd__V1__GetStatus get_status;
+	Examd__V1__GetResult get_result;
 	Examd__V1__GetFormPiece get_form_piece;
 	struct {
 		Examd__V1__ConfirmForm confirm_form;
@@ -128,7 +129,7 @@ static bool needs_check_in(const struct exam_client *c)
 	const Examd__V1__Session *session = client_session(c);
 
 	return c->take && session != NULL && session->attempt == 0 && !c->seat_asked &&
-	       client_status(c) == NULL && sitting_wanted(c) != 0;
+	       !c->in_doubt && client_status(c) == NULL && sitting_wanted(c) != 0;
 }
 
 static void ask_check_in(struct exam_client *c, Examd__V1__Request *request, union step_body *b)
@@ -163,6 +164,38 @@ static void on_checked_in(struct exam_client *c, enum err err, const Examd__V1__
 		return;
 	default:
 		entry_refuse(c, err, reply->detail);
+	}
+}
+
+/* ---- Taken over, or closed? -------------------------------------------------------------- */
+
+static bool is_in_doubt(const struct exam_client *c)
+{
+	return c->in_doubt && client_session(c) != NULL;
+}
+
+static void ask_outcome(struct exam_client *c, Examd__V1__Request *request, union step_body *b)
+{
+	Examd__V1__GetResult *body = &b->get_result;
+
+	*body = (Examd__V1__GetResult)EXAMD__V1__GET_RESULT__INIT;
+	body->attempt = c->attempt.v;
+	request->body_case = EXAMD__V1__REQUEST__BODY_GET_RESULT;
+	request->get_result = body;
+}
+
+/* An attempt that has a result is closed, whether it may be seen or not. */
+static void on_outcome(struct exam_client *c, enum err err, const Examd__V1__Reply *reply)
+{
+	c->in_doubt = false;
+	c->changed = true;
+	if (err == ERR_OK && reply->body_case == EXAMD__V1__REPLY__BODY_RESULT) {
+		c->state = reply->result->state;
+		c->receipted = reply->result->receipt != NULL;
+	} else if (err == ERR_NOT_RELEASED) {
+		c->state = EXAMD__V1__ATTEMPT_STATE__CLOSED;
+	} else {
+		client_taken_over(c, reply->detail);
 	}
 }
 
@@ -286,6 +319,7 @@ static void on_confirmed(struct exam_client *c, enum err err, const Examd__V1__R
 static const struct step steps[] = {
     {needs_slip, ask_slip, on_logged_in, false},
     {needs_password, ask_password, on_logged_in, false},
+    {is_in_doubt, ask_outcome, on_outcome, false},
     {needs_check_in, ask_check_in, on_checked_in, true},
     {needs_status, ask_status, on_status, false},
     {needs_piece, ask_piece, on_piece, false},

@@ -138,6 +138,7 @@ static void status_take(struct exam_client *c, const Examd__V1__Status *status,
 		return;
 	kept_set(&c->status, &status->base);
 	hold_attempt(c, (struct attempt_id){status->attempt});
+	c->receipted = status->receipt != NULL;
 	if (clock == NULL)
 		c->state = status->state;
 	c->want_status = false;
@@ -160,20 +161,19 @@ static void fill_hello(struct link_owner *o, Examd__V1__Hello *hello)
 		hello->token = (ProtobufCBinaryData){TOKEN_BYTES, c->token};
 }
 
-static void tell_taken_over(struct exam_client *c, const char *text)
+void client_taken_over(struct exam_client *c, const char *text)
 {
 	c->taken_over = true;
 	c->take = false;
 	client_tell_entry(c, ENTRY_TAKEN_OVER, ERR_SEAT_TAKEN, text);
 }
 
-/* The session is good and holds nothing, but it did before: another client took over while this one
- * was away.  It must not ask for the seat again by itself. */
+/* The session is good and holds nothing, but it did before.  It must not ask for the seat by itself
+ * when another client took over while this one was away. */
 static bool lost_its_seat(const struct exam_client *c, const Examd__V1__HelloReply *hello)
 {
 	return hello->session != NULL && hello->session->attempt == 0 && hello->status == NULL &&
-	       !hello->session->takeover_asked && c->attempt.v > 0 && !c->taken_over &&
-	       !client_is_closed(c);
+	       c->attempt.v > 0 && !c->taken_over && !client_is_closed(c);
 }
 
 static void on_hello(struct link_owner *o, const Examd__V1__Reply *reply)
@@ -194,8 +194,7 @@ static void on_hello(struct link_owner *o, const Examd__V1__Reply *reply)
 		kept_set(&c->status, NULL);
 		c->want_status = hello->session != NULL && hello->session->attempt > 0;
 	}
-	if (lost_its_seat(c, hello))
-		tell_taken_over(c, "");
+	c->in_doubt = lost_its_seat(c, hello);
 }
 
 static void after_message(struct exam_client *c)
@@ -242,7 +241,7 @@ static void notice_means(struct exam_client *c, const Examd__V1__Notice *notice)
 		c->want_status = notice->status == NULL;
 		break;
 	case EXAMD__V1__NOTICE_KIND__NOTICE_TAKEN_OVER:
-		tell_taken_over(c, notice->text);
+		client_taken_over(c, notice->text);
 		break;
 	case EXAMD__V1__NOTICE_KIND__NOTICE_SEAT_GRANTED:
 		c->seat_asked = false;

@@ -72,12 +72,23 @@ static size_t refuse_batch(struct exam_client *c, enum err err)
 	return c->nbatch;
 }
 
+/* This session is at no attempt.  For good, when the attempt is closed or another's; otherwise only
+ * until the check-in. */
+static enum err out_of_turn(const struct exam_client *c)
+{
+	if (client_is_closed(c))
+		return ERR_TOO_LATE;
+	return c->taken_over ? ERR_SEAT_TAKEN : ERR_BUSY;
+}
+
 static void on_put_reply(struct call *call, enum err err, const Examd__V1__Reply *reply)
 {
 	struct exam_client *c = container_of(call, struct exam_client, put_call);
 	size_t settled = 0;
 
 	c->putting = false;
+	if (err == ERR_OUT_OF_TURN)
+		err = out_of_turn(c);
 	if (err == ERR_OK && reply->body_case == EXAMD__V1__REPLY__BODY_ANSWER_ACKS)
 		settled = take_acks(c, reply->answer_acks);
 	else if (err == ERR_LOGIN_NEEDED)
@@ -116,10 +127,7 @@ static void send_batch(struct exam_client *c)
 /* All is said and signed: nothing here is needed any more. */
 static void file_away(struct exam_client *c)
 {
-	const Examd__V1__Status *status = client_status(c);
-
-	if (c->filed || status == NULL || status->receipt == NULL || !client_is_closed(c) ||
-	    answers_unsettled(&c->answers) > 0)
+	if (c->filed || !c->receipted || !client_is_closed(c) || answers_unsettled(&c->answers) > 0)
 		return;
 	journal_remove(c->journal);
 	c->journal = NULL;
@@ -262,7 +270,7 @@ void hold_status(struct exam_client *c, bool with_answers)
 
 	if (status == NULL)
 		return;
-	if (c->filed && status->receipt == NULL && !client_is_closed(c))
+	if (c->filed && !c->receipted && !client_is_closed(c))
 		open_journal(c); /* reopened */
 	if (status->n_parts > 0 &&
 	    sealed_form_expect(&c->form, status->parts, status->n_parts) != ERR_OK) {

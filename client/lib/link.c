@@ -217,6 +217,7 @@ static void connect_now(struct link *l)
 	enum err err;
 
 	move(l, PHASE_CONNECTING);
+	l->told = ERR_OK;
 	l->owner->on_state(l->owner, LINK_CONNECTING, ERR_OK);
 	err = conn_connect(&l->conn, l->loop, l->host, l->port, l->tls, CONNECT_LIMIT, &l->user);
 	if (err != ERR_OK)
@@ -293,6 +294,8 @@ static void handle(struct link *l, const Examd__V1__Reply *reply)
 		if (reply->body_case == EXAMD__V1__REPLY__BODY_NOTICE &&
 		    reply->notice->kind == EXAMD__V1__NOTICE_KIND__NOTICE_RESTARTED)
 			link_greet_again(l);
+		else if (reply->error != 0)
+			l->told = err_from_number(reply->error);
 		else
 			l->owner->on_notice(l->owner, reply);
 		return;
@@ -348,7 +351,7 @@ static enum err end_error(enum conn_end why)
 static void on_closed(struct conn_user *user, enum conn_end why)
 {
 	struct link *l = container_of(user, struct link, user);
-	enum err err = l->dying != ERR_OK ? l->dying : end_error(why);
+	enum err err = l->dying != ERR_OK ? l->dying : l->told != ERR_OK ? l->told : end_error(why);
 
 	timer_stop(&l->again);
 	l->conn = NULL;

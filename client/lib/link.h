@@ -48,6 +48,7 @@ struct link {
 	enum link_phase phase;
 	struct millis wait;	/* the next back-off, without jitter */
 	struct timer again;	/* WAITING: connect; otherwise: end the connection */
+	enum err told;		/* by the server, before it closes the connection */
 	enum err dying;		/* the connection is to be ended for this; ERR_OK: it is not */
 	struct timer tick;	/* looks at time limits */
 	struct mono_ms greeted; /* when Hello was sent, or the connection begun */

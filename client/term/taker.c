@@ -12,7 +12,9 @@
 	(EXAMD__V1__STOP__STOP_ATTEMPT | EXAMD__V1__STOP__STOP_SITTING |                           \
 	 EXAMD__V1__STOP__STOP_BREAK | EXAMD__V1__STOP__STOP_PARKED |                              \
 	 EXAMD__V1__STOP__STOP_NOT_STARTED)
-#define ASK_AGAIN SECONDS(1)
+#define ASK_AGAIN  SECONDS(1)
+#define LEAVE_MOST SECONDS(10)
+#define LEAVE_LOOK ((struct millis){100})
 
 enum phase { ENTERING, ANSWERING, SAVING, LEAVING, SUBMITTING, CLOSED, DONE, NPHASES };
 
@@ -35,7 +37,8 @@ struct taker {
 	int exit;
 	struct timer think; /* before the next answer */
 	struct timer again; /* a refused leave, submission or result is asked for again */
-	struct timer free_soon;
+	struct timer leave; /* taken over: the last answers are offered, then it is over */
+	struct mono_ms leave_by;
 	uint32_t next; /* the item to look at next */
 	uint32_t nsaved, nkept, nrefused;
 	uint32_t part_left; /* 1 + the part that LEAVING leaves */
@@ -560,18 +563,20 @@ static void on_entry(struct exam_client_user *u, enum entry_step step, enum err 
 	else
 		say(t, words[step], -1, detail);
 	/* What was put and not sent is offered to the proctor first. */
-	if (step == ENTRY_TAKEN_OVER)
-		timer_set(&t->free_soon, (struct millis){0});
+	if (step == ENTRY_TAKEN_OVER) {
+		t->leave_by = mono_add(mono_now(), LEAVE_MOST);
+		timer_set(&t->leave, (struct millis){0});
+	}
 }
 
-static void on_free_soon(struct timer *timer)
+static void on_leave(struct timer *timer)
 {
-	struct taker *t = container_of(timer, struct taker, free_soon);
+	struct taker *t = container_of(timer, struct taker, leave);
 
 	if (t->phase == DONE)
 		return;
-	if (exam_client_unsettled(t->client) > 0)
-		timer_set(timer, (struct millis){100});
+	if (exam_client_unsettled(t->client) > 0 && mono_left(t->leave_by, mono_now()).v > 0)
+		timer_set(timer, LEAVE_LOOK);
 	else
 		end(t, TAKER_FAILED);
 }
@@ -595,7 +600,7 @@ int taker_run(const struct taker_config *config)
 	t.loop = loop_new();
 	timer_init(&t.think, t.loop, on_think);
 	timer_init(&t.again, t.loop, on_again);
-	timer_init(&t.free_soon, t.loop, on_free_soon);
+	timer_init(&t.leave, t.loop, on_leave);
 	client.loop = t.loop;
 	client.user = &t.user;
 	err = exam_client_new(&t.client, &client, detail);
@@ -611,7 +616,7 @@ out:
 	exam_client_free(t.client);
 	timer_fini(&t.think);
 	timer_fini(&t.again);
-	timer_fini(&t.free_soon);
+	timer_fini(&t.leave);
 	loop_free(t.loop);
 	arena_fini(&t.arena);
 	return t.exit;
