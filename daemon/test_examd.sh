@@ -1,0 +1,114 @@
+#!/bin/sh
+# test_examd.sh EXAMD: what an operator does with the program, from init to restore.
+set -eu
+examd=$1
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir"
+
+fail() { echo "FAILED: $*" >&2; [ ! -e log ] || tail -n 20 log >&2; exit 1; }
+# status N COMMAND...: the command ends with status N; its output stands in the file out.
+status() {
+	want=$1; shift
+	got=0; "$@" >out 2>&1 || got=$?
+	[ "$got" = "$want" ] || { cat out >&2; fail "status $got, not $want: $*"; }
+}
+says() { grep -q -- "$1" out || { cat out >&2; fail "does not say: $1"; }; }
+# What a wrong command line gives.
+status 2 "$examd"
+status 2 "$examd" fly
+status 2 "$examd" run
+status 2 "$examd" run -d d -o no_such_setting=1
+says 'no setting "no_such_setting"'
+status 2 "$examd" run -d d -o frames_burst=0
+says 'from 1 to'
+status 2 "$examd" run -d d --port 65536
+status 2 "$examd" restore -d d
+status 0 "$examd" run --help
+says 'frames_per_second'
+status 1 "$examd" run -d d
+says 'examd init d'
+status 1 "$examd" status -d d
+
+# init: once, into an empty folder, or not at all.
+mkdir full && : >full/file
+status 1 "$examd" init full
+[ "$(ls full)" = file ] || fail "init left something in a folder that was not empty"
+status 1 "$examd" init d --admin ''
+[ ! -e d ] || fail "init that failed left its folder"
+status 0 "$examd" init d --name exams.example.org --admin root
+says '^one-time password: .'
+pin=$(sed -n 's/^pin: //p' out)
+[ "${#pin}" = 43 ] || fail "the pin is $pin"
+status 1 "$examd" init d
+[ "$(stat -c %a d d/secrets d/backups d/examd.db d/secrets/tls.key | tr '\n' ' ')" = \
+	'700 700 700 600 600 ' ] || fail "permissions"
+status 0 "$examd" check -d d
+
+# start: runs it until it says that it serves; `over` has its end when all processes are gone.
+mkfifo served over
+start() {
+	cat over >>log & watcher=$!
+	"$examd" run -d d --port 0 --pid-file pid -o fronts=2 >served 2>over & shell=$!
+	read -r line <served || fail "it does not serve"
+	case $line in
+	"examd: serving on 127.0.0.1:"*", pin $pin") ;;
+	*) fail "it says: $line" ;;
+	esac
+	supervisor=$(cat pid)
+}
+start
+[ "$supervisor" = "$shell" ] || fail "pid file"
+
+# status knows who runs.
+status 0 "$examd" status --json -d d
+core=$(sed 's/.*"core_pid":\([0-9]*\).*/\1/' out)
+fronts=$(grep -o '"pid":[0-9]*' out | cut -d: -f2)
+[ "$(cat "/proc/$core/comm")" = examd-core ] || fail "core $core"
+[ "$(echo "$fronts" | wc -l)" = 2 ] || fail "fronts $fronts"
+for f in $fronts; do
+	[ "$(cat "/proc/$f/comm")" = examd-front ] || fail "front $f"
+	grep -q '^NoNewPrivs:.*1' "/proc/$f/status" || fail "front $f may gain privileges"
+done
+status 0 "$examd" status -d d
+says "^core_pid  *$core"
+
+# While it runs: backups, and nobody else at the database.
+status 0 "$examd" backup -d d friday
+says '^d/backups/friday$'
+status 1 "$examd" backup -d d friday
+status 2 "$examd" backup -d d ../friday
+status 1 "$examd" restore d/backups/friday -d d
+says 'Stop the daemon first'
+status 0 "$examd" check -d d
+says 'A daemon runs'
+
+# The supervisor is killed: all are gone within a second, and the lock is free.
+before=$(date +%s%N)
+kill -9 "$supervisor"
+wait "$watcher"
+took=$((($(date +%s%N) - before) / 1000000))
+[ "$took" -lt 1000 ] || fail "its children lived for $took ms"
+status 0 "$examd" check -d d
+says 'chains *ok'
+
+# It is stopped: the same, with status 0.
+start
+kill -TERM "$supervisor"
+got=0; wait "$shell" || got=$?
+[ "$got" = 0 ] || fail "status $got after SIGTERM"
+wait "$watcher"
+[ ! -e pid ] || fail "the pid file is left"
+
+# restore keeps what was there.
+status 0 "$examd" restore d/backups/friday -d d
+ls d | grep -q '^examd.db.before-restore-.*Z$' || fail "the database before was not kept"
+status 0 "$examd" check -d d
+status 1 "$examd" restore d/secrets/tls.crt -d d
+status 0 "$examd" check -d d
+
+# A secret that is missing is found, and stops a start with a status that says: a person is needed.
+mv d/secrets/tls.key away
+status 1 "$examd" check -d d
+status 78 "$examd" run -d d --port 0
+echo ok
