@@ -146,6 +146,7 @@ static void apply_minutes(struct attempt *a, const struct record *r, const void 
 		return;
 	a->timing.parts[m->part].budget.v += m->added;
 	a->added[m->part].v += m->added;
+	timing_rebase(&a->timing, r->at);
 }
 
 static void apply_accommodation(struct attempt *a, const struct record *r, const void *msg)
@@ -157,6 +158,7 @@ static void apply_accommodation(struct attempt *a, const struct record *r, const
 	a->extra_percent = m->extra_percent;
 	for (i = 0; i < a->timing.nparts && i < m->n_budgets; i++)
 		a->timing.parts[i].budget.v = m->budgets[i];
+	timing_rebase(&a->timing, r->at);
 }
 
 /* ---- Answers, seats, events -------------------------------------------------------------- */

@@ -269,6 +269,8 @@ enum err world_do(struct world *w, const struct event *ev)
 		engine_apply(w->e, &w->d.records[i]);
 		log_record(w, &w->d.records[i]);
 		apply_decoded(w->copy, &w->log[w->nlog - 1]);
+		if (!w->without_looking)
+			world_check_copy(w);
 	}
 	if (!w->without_looking)
 		world_check_copy(w);

@@ -34,10 +34,18 @@ bool timing_is_over(const struct timing *t, struct service_ms now)
 
 void timing_bank(struct timing *t, struct service_ms now)
 {
-	if (!timing_runs(t))
+	struct service_ms deadline;
+
+	if (!timing_runs(t) || now.v <= t->since.v)
 		return;
+	deadline = timing_deadline(t);
 	t->parts[t->part].used = timing_used(t, t->part, now);
-	if (now.v > t->since.v)
+	t->since = now.v < deadline.v ? now : deadline;
+}
+
+void timing_rebase(struct timing *t, struct service_ms now)
+{
+	if (timing_runs(t) && timing_remaining(t, t->since).v > 0)
 		t->since = now;
 }
 

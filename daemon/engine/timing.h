@@ -35,8 +35,13 @@ struct service_ms timing_deadline(const struct timing *t);
 /* Is the time over, and the grace too, but nobody has closed the part yet? */
 bool timing_is_over(const struct timing *t, struct service_ms now);
 
-/* Banks what was used until NOW. */
+/* Banks what was used until NOW.  A deadline that has passed stays where it was, and so does its
+ * grace. */
 void timing_bank(struct timing *t, struct service_ms now);
+
+/* After a change of budgets at NOW, before which was banked: a part that had run out and has time
+ * again goes on from here. */
+void timing_rebase(struct timing *t, struct service_ms now);
 
 /* A budget: base x (100 + extra) / 100, rounded up to a second. */
 struct millis timing_budget(struct millis base, uint32_t extra_percent);
