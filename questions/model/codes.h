@@ -1,4 +1,4 @@
-/* Code comparison: upper case, without dots and spaces (exam-specs: code entry). */
+/* Code comparison: upper case, without dots and spaces. */
 #ifndef QUESTIONS_MODEL_CODES_H
 #define QUESTIONS_MODEL_CODES_H
 
