@@ -26,6 +26,8 @@ static bool take_line(struct kept_login *k, const char *line)
 		return true;
 	if (strncmp(line, "pin ", 4) == 0)
 		return hex_parse(line + 4, k->pin.b, sizeof k->pin.b) == ERR_OK;
+	if (strncmp(line, "client ", 7) == 0)
+		return hex_parse(line + 7, k->client_id, sizeof k->client_id) == ERR_OK;
 	if (strncmp(line, "token ", 6) != 0)
 		return false;
 	k->has_token = hex_parse(line + 6, k->token, sizeof k->token) == ERR_OK;
@@ -61,13 +63,15 @@ enum err kept_login_read(struct kept_login *k, const char *path)
 enum err kept_login_write(const struct kept_login *k, const char *path)
 {
 	char *dir = mem_copy_text(path), *slash = strrchr(dir, '/');
-	char pin[65], token[65];
+	char pin[65], client[33], token[65];
 	struct buf text = {0};
 	enum err err = ERR_OK;
 
 	hex_format(k->pin.b, sizeof k->pin.b, pin);
+	hex_format(k->client_id, sizeof k->client_id, client);
 	hex_format(k->token, sizeof k->token, token);
-	buf_printf(&text, "server %s\npin %s\nuser %s\ntoken %s\n", k->server, pin, k->user, token);
+	buf_printf(&text, "server %s\npin %s\nuser %s\nclient %s\ntoken %s\n", k->server, pin,
+		   k->user, client, token);
 	if (slash != NULL && slash != dir) {
 		*slash = '\0';
 		err = file_make_dir(dir);
@@ -96,7 +100,7 @@ static void server_text(const struct join *server, char *out, size_t size)
 void kept_login_set(struct kept_login *k, const struct join *server, const char *user,
 		    const uint8_t token[32])
 {
-	*k = (struct kept_login){.has_token = true};
+	k->has_token = true;
 	server_text(server, k->server, sizeof k->server);
 	snprintf(k->user, sizeof k->user, "%s", user);
 	memcpy(k->token, token, sizeof k->token);

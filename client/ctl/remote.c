@@ -225,12 +225,15 @@ static bool connect(struct ctl *ctl, struct remote *r, bool with_token)
 	    .ca_file = ctl_value(ctl, OPT_CA_FILE),
 	    .program = PROGRAM,
 	    .token = with_token && r->kept.has_token ? r->kept.token : NULL,
+	    .client_id = r->kept.client_id,
 	    .user = &r->user,
 	};
 	char detail[256];
 	enum err err;
 
 	config.server.slip[0] = '\0';
+	if (!r->kept.has_token)
+		random_bytes(r->kept.client_id, sizeof r->kept.client_id);
 	err = exam_client_new(&r->client, &config, detail);
 	if (err != ERR_OK)
 		ctl_failed("%s %s", err_sentence(err), detail);

@@ -315,6 +315,8 @@ static void set_owner(struct exam_client *c, const struct exam_client_config *co
 		c->whose = device_owner("user", config->login_user);
 	else
 		c->whose = device_owner("slip", config->server.slip);
+	if (config->client_id != NULL)
+		memcpy(c->device.client_id, config->client_id, CLIENT_ID);
 	if (config->token != NULL) {
 		memcpy(c->token, config->token, TOKEN_BYTES);
 		c->has_token = true;

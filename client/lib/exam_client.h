@@ -86,6 +86,9 @@ struct exam_client_config {
 	const char *login_user; /* who will log in by password: a session of this user that is kept
 				   in the state directory is gone on with; NULL: by slip */
 	const uint8_t *token;	/* 32 bytes, of a session that the caller keeps; NULL: none */
+	/* 16 bytes, under which that token was given: it is good for no other; NULL: that of the
+	 * state directory, or made anew. */
+	const uint8_t *client_id;
 	struct exam_client_user *user;	       /* borrowed, outlives the client; may be NULL */
 	struct millis request_limit;	       /* 0: 30 s */
 	struct millis back_off, back_off_most; /* 0: 0.2 s and 5 s */
