@@ -38,6 +38,7 @@ static struct shared {
 	int fail_status; /* ... with this status, before they are ready */
 	int fail_front;	 /* status with which every front ends; 0: none does */
 	int deaf;	 /* children do not listen to 'S' */
+	int stuck;	 /* they look at nothing any more, once they have begun */
 	int cuts_leash;	 /* the first core closes its leash and lives on */
 } * shared;
 
@@ -83,6 +84,8 @@ static struct leash_message *next_message(int leash)
 	struct pollfd p = {.fd = leash, .events = POLLIN};
 	enum err err;
 
+	while (shared->stuck)
+		pause();
 	while ((err = leash_receive(leash, &m)) == ERR_NOT_FOUND)
 		poll(&p, 1, -1);
 	if (err != ERR_OK)
@@ -383,10 +386,11 @@ static void children_run_as_the_user_that_was_asked_for(void **state)
 	if (geteuid() != 0)
 		skip(); /* needs root */
 	w.user = "nobody";
+	shared->stuck = 1; /* only the kernel can end them */
 	given_supervisor(1);
 	expect("front", n);
 	assert_int_equal(n[3], 65534);
-	/* The change of user has taken the kernel's promise back: it must have been renewed. */
+	/* The change of user has taken the kernel's promise to do so back: was it renewed? */
 	kill(w.supervisor, SIGKILL);
 	while (more_events())
 		;
@@ -553,6 +557,23 @@ static void children_are_gone_within_a_second_of_their_supervisor(void **state)
 	assert_in_range(mono_now().v - then.v, 0, 1000);
 }
 
+static void children_that_are_stuck_are_gone_with_their_supervisor_too(void **state)
+{
+	struct mono_ms then;
+	long n[4];
+
+	(void)state;
+	shared->stuck = 1;
+	given_supervisor(2);
+	expect("front", n);
+	expect("front", n);
+	then = mono_now();
+	kill(w.supervisor, SIGKILL);
+	while (more_events())
+		;
+	assert_in_range(mono_now().v - then.v, 0, 1000);
+}
+
 static void children_begin_again_at_once_then_ever_more_slowly_up_to_five_seconds(void **state)
 {
 	static const int64_t waits[] = {0, 100, 200, 400, 800, 1600, 3200, 5000, 5000};
@@ -681,6 +702,7 @@ int main(void)
 	    a_test(a_core_that_cannot_work_stops_everything_with_its_status),
 	    a_test(a_front_that_cannot_work_stops_the_core_too),
 	    a_test(children_are_gone_within_a_second_of_their_supervisor),
+	    a_test(children_that_are_stuck_are_gone_with_their_supervisor_too),
 	    a_test(children_begin_again_at_once_then_ever_more_slowly_up_to_five_seconds),
 	    a_test(a_core_that_dies_again_and_again_is_not_started_in_a_hurry),
 	    a_test(sigterm_stops_everybody_and_the_status_is_0),

@@ -642,7 +642,7 @@ static void who_does_not_log_in_is_closed_however_much_it_says(void **state)
 	struct mono_ms then;
 
 	(void)state;
-	set.login = (struct millis){300};
+	set.login = (struct millis){1000};
 	given_front(&set);
 	good_id = given_client(&good);
 	core_says(CHANNEL_TRUSTED, good_id, bytes_of("", 0));
@@ -653,7 +653,7 @@ static void who_does_not_log_in_is_closed_however_much_it_says(void **state)
 		say_frame(&c, 1, 'a');
 		core_hears_frame(id, 1, 'a');
 	} while (poll(&p, 1, 20) == 0);
-	assert_in_range(ms_since(then), 290, LONG_MS);
+	assert_in_range(ms_since(then), 990, LONG_MS);
 	hears_error(&c, ERR_TIMEOUT);
 	hears_the_end(&c);
 	hang_up(&c);
@@ -739,7 +739,7 @@ static size_t fill(struct dialer *c)
 	uint8_t *frame = mem_new(4 + 60000);
 	size_t sum = 0;
 
-	limit_wait(c->fd, 300);
+	limit_wait(c->fd, 1500);
 	u32_write(frame, 60000);
 	while (sum < 16u * MANY_BYTES && SSL_write(c->ssl, frame, 4 + 60000) > 0)
 		sum += 4 + 60000;
@@ -951,12 +951,12 @@ static void who_connects_while_there_is_no_core_is_kept_and_told_nothing_of_a_re
 	struct conn_id id;
 
 	(void)state;
-	set.first_frame = set.login = (struct millis){500};
+	set.first_frame = set.login = (struct millis){1000};
 	given_front_without_core(&set);
 	call(&c);
 	say_frame(&c, 6, 'e');
 	/* Longer than the limits of a client that is read: the wait is not its doing. */
-	assert_int_equal(poll(&(struct pollfd){.fd = c.fd, .events = POLLIN}, 1, 700), 0);
+	assert_int_equal(poll(&(struct pollfd){.fd = c.fd, .events = POLLIN}, 1, 1200), 0);
 	give_core();
 	id = core_hears_opened();
 	core_hears_frame(id, 6, 'e');
@@ -1006,7 +1006,7 @@ static void a_new_core_must_trust_anew_but_a_large_frame_under_way_costs_nothing
 	struct conn_id id;
 
 	(void)state;
-	set.login = (struct millis){400};
+	set.login = (struct millis){1000};
 	given_front(&set);
 	id = given_client(&c);
 	core_says(CHANNEL_TRUSTED, id, bytes_of("", 0));
