@@ -229,9 +229,11 @@ static void leave_attempt(struct core *core, struct client *client)
 {
 	struct attempt_id attempt = client->attempt;
 	struct event ev = service_event(core, EVENT_CLIENT_LEFT);
+	bool held;
 
 	if (attempt.v == 0)
 		return;
+	held = client_holds(client, engine_attempt(core->engine, attempt));
 	client_bind(core, client, (struct attempt_id){0});
 	for (const struct client *c = attempt_clients(core, attempt); c != NULL;
 	     c = c->same_attempt)
@@ -243,6 +245,8 @@ static void leave_attempt(struct core *core, struct client *client)
 	ev.client_id = client->client_id;
 	if (service_decide_and_apply(core, &ev) != ERR_OK)
 		return; /* it had no seat and waited for none */
+	if (held)
+		engine_client_here(core->engine, attempt, false, ev.now);
 }
 
 void client_log_out(struct core *core, struct client *client)
@@ -272,6 +276,7 @@ static void replace_old_connection(struct core *core, struct client *client)
 bool client_arrive(struct core *core, struct client *client, struct attempt_id attempt)
 {
 	struct event ev;
+	enum err err;
 
 	if (client->attempt.v != attempt.v)
 		leave_attempt(core, client);
@@ -283,7 +288,10 @@ bool client_arrive(struct core *core, struct client *client, struct attempt_id a
 	ev.by.person = client->session->person;
 	if (engine_attempt(core->engine, attempt) == NULL)
 		return false;
-	return service_decide_and_apply(core, &ev) == ERR_SEAT_TAKEN;
+	err = service_decide_and_apply(core, &ev);
+	if (err == ERR_OK)
+		engine_client_here(core->engine, attempt, true, ev.now);
+	return err == ERR_SEAT_TAKEN;
 }
 
 /* The attempt that a session stands for: that of the slip's sitting; else the last open one that

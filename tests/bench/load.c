@@ -517,6 +517,7 @@ static void report(struct load *l)
 	       n ? l->latency_us[n * 999 / 1000] / 1e3 : 0.0, n ? l->latency_us[n - 1] / 1e3 : 0.0,
 	       (double)l->max_gap_ns / 1e6, (unsigned long long)l->kept,
 	       (unsigned long long)l->reconnects, (unsigned long long)l->restarted);
+	fflush(stdout);
 }
 
 static void on_end(struct timer *t)
