@@ -26,6 +26,20 @@ static void an_attempt_closes_at_its_own_deadline_and_grace_to_the_second(void *
 	assert_false(engine_is_running(w->e));
 }
 
+static void what_is_due_first_is_told_first_whoever_started_first(void **state)
+{
+	struct service_ms due;
+
+	(void)state;
+	given_running(EXAM_PLAIN, 1);
+	given_practice(8, EXAM_PARTS);
+	assert_true(engine_next_due(w->e, &due));
+	assert_int_equal(w->now.v + 30 * 60000 + 2000, due.v);
+	assert_int_equal(ERR_OK, say_minutes_to(VERB_ADD_MINUTES, -45, ID(1)));
+	assert_true(engine_next_due(w->e, &due));
+	assert_int_equal(w->now.v + 15 * 60000 + 2000, due.v);
+}
+
 static void what_arrives_within_the_grace_counts_and_later_is_kept(void **state)
 {
 	(void)state;
@@ -466,6 +480,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    RULE(an_attempt_closes_at_its_own_deadline_and_grace_to_the_second),
+	    RULE(what_is_due_first_is_told_first_whoever_started_first),
 	    RULE(what_arrives_within_the_grace_counts_and_later_is_kept),
 	    RULE(a_pause_of_the_room_costs_nobody_a_second),
 	    RULE(two_reasons_to_stop_must_both_go),

@@ -608,6 +608,19 @@ static void a_reopened_attempt_has_exactly_the_minutes_given_and_a_new_seat(void
 	assert_memory_equal(earlier.b, closing->statement->superseded.data, 32);
 }
 
+static void an_attempt_reopened_in_a_paused_room_stands_until_the_room_goes_on(void **state)
+{
+	(void)state;
+	given_running(EXAM_PLAIN, 2);
+	assert_int_equal(ERR_OK, act(EVENT_SUBMIT, ID(1)));
+	assert_int_equal(ERR_OK, say(VERB_PAUSE));
+	assert_int_equal(ERR_OK, say_minutes_to(VERB_REOPEN, 5, ID(1)));
+	assert_int_equal(ERR_OK, came(ID(1), 1));
+	assert_int_equal(STOP_SITTING, attempt_stopped(of(1)));
+	assert_int_equal(ERR_OK, say(VERB_RESUME));
+	assert_true(attempt_clock_runs(of(1)));
+}
+
 static void a_void_attempt_stays_void(void **state)
 {
 	(void)state;
@@ -689,6 +702,24 @@ static void what_leaves_memory_comes_back_the_same_and_its_number_is_not_given_a
 	assert_int_equal(41, given_practice(9, EXAM_PLAIN).v);
 }
 
+static void a_record_that_was_applied_before_or_has_no_beginning_changes_nothing(void **state)
+{
+	struct digest before, after;
+	struct attempt_id id;
+
+	(void)state;
+	given_running(EXAM_PLAIN, 1);
+	id = ID(1);
+	assert_int_equal(ERR_OK, say_minutes_to(VERB_ADD_MINUTES, 3, id));
+	before = engine_state_hash(w->e);
+	engine_apply(w->e, &w->d.records[0]);
+	after = engine_state_hash(w->e);
+	assert_memory_equal(before.b, after.b, 32);
+	engine_forget_attempt(w->e, id);
+	engine_apply(w->e, &w->d.records[0]);
+	assert_null(engine_attempt(w->e, id));
+}
+
 static void the_last_exam_added_is_the_one_that_new_sittings_get(void **state)
 {
 	struct bank *again = bank_new();
@@ -757,9 +788,11 @@ int main(void)
 	    RULE(a_submitted_attempt_has_score_and_signed_receipt),
 	    RULE(closing_the_room_closes_all_that_are_open),
 	    RULE(a_reopened_attempt_has_exactly_the_minutes_given_and_a_new_seat),
+	    RULE(an_attempt_reopened_in_a_paused_room_stands_until_the_room_goes_on),
 	    RULE(a_void_attempt_stays_void),
 	    RULE(a_result_is_released_as_the_exam_says),
 	    RULE(what_leaves_memory_comes_back_the_same_and_its_number_is_not_given_again),
+	    RULE(a_record_that_was_applied_before_or_has_no_beginning_changes_nothing),
 	    RULE(the_last_exam_added_is_the_one_that_new_sittings_get),
 	    RULE(what_can_be_looked_at_comes_in_order_of_number),
 	};

@@ -232,6 +232,22 @@ static void check_against_slow(const struct attempt *a)
 	}
 }
 
+/* An attempt that runs is due when its time and the grace are over, or before for another reason.
+ */
+static void check_due(const struct attempt *a)
+{
+	struct service_ms due;
+	struct slow m;
+	int64_t ends;
+
+	slow_read(&m, attempt_id(a));
+	if (!m.running || m.stopped != 0)
+		return;
+	ends = m.out ? m.out_at : w->now.v + m.budget[m.part] - m.used[m.part];
+	assert_true(engine_next_due(w->e, &due));
+	assert_true(due.v <= ends + 2000);
+}
+
 static void check_alone(const struct attempt *a)
 {
 	struct attempt_id id = attempt_id(a);
@@ -254,6 +270,7 @@ static void check_all(void)
 	world_check_copy(w);
 	while ((a = engine_attempt_after(w->e, a)) != NULL) {
 		check_against_slow(a);
+		check_due(a);
 		check_alone(a);
 	}
 	while ((s = engine_sitting_after(w->e, s)) != NULL) {
