@@ -1,5 +1,6 @@
 #include "daemon/store/backup.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -41,7 +42,7 @@ static bool is_name(const char *name)
 	size_t len = strlen(name);
 
 	return len > 0 && len <= BACKUP_NAME_MOST && strchr(letters, name[0]) != NULL &&
-	       strspn(name, letters) + strcspn(name, letters) <= len &&
+	       (len < 4 || strcmp(name + len - 4, ".tmp") != 0) &&
 	       strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_") ==
 		   len;
 }
@@ -141,6 +142,23 @@ enum err backup_finish(struct backup *b)
 	if (fd >= 0)
 		close(fd);
 	return err;
+}
+
+void backup_sweep(const char *dir)
+{
+	char *path = mem_printf("%s/backups", dir);
+	DIR *d = opendir(path);
+	struct dirent *e;
+
+	while (d != NULL && (e = readdir(d)) != NULL) {
+		size_t len = strlen(e->d_name);
+
+		if (len > 4 && strcmp(e->d_name + len - 4, ".tmp") == 0)
+			unlinkat(dirfd(d), e->d_name, 0);
+	}
+	if (d != NULL)
+		closedir(d);
+	free(path);
 }
 
 void backup_free(struct backup *b)

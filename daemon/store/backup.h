@@ -33,6 +33,9 @@ MUST_USE enum err backup_step(struct backup *b, int pages, struct backup_progres
  * ERR_EXISTS  somebody made such a file meanwhile;  ERR_IO, ERR_DISK_FULL */
 MUST_USE enum err backup_finish(struct backup *b);
 
+/* Removes what a process that was killed left in DIR/backups unfinished. */
+void backup_sweep(const char *dir);
+
 /* fsync() of a directory.  ERR_IO */
 MUST_USE enum err dir_sync(const char *dir);
 

@@ -15,6 +15,7 @@ struct store_options {
 	const struct migration *migrations; /* NULL: schema.def */
 	size_t nmigrations;
 	struct millis lock_wait; /* for another process to end */
+	size_t transcript_most;	 /* bytes; a longer one stays in the table */
 };
 
 extern const struct store_options store_defaults;

@@ -75,6 +75,18 @@ void places_add(struct places *p, struct subject subject, uint64_t seq)
 	pthread_mutex_unlock(&p->lock);
 }
 
+bool places_has(struct places *p, struct subject subject)
+{
+	struct place *at;
+	bool has;
+
+	pthread_mutex_lock(&p->lock);
+	at = place_of(p, subject);
+	has = at != NULL && at->packed < at->length;
+	pthread_mutex_unlock(&p->lock);
+	return has;
+}
+
 void places_find(struct places *p, struct subject subject, bool all, struct buf *out)
 {
 	struct place *at;

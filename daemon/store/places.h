@@ -18,6 +18,9 @@ void places_free(struct places *p);
 /* SEQ is the number of the row, higher than any before. */
 void places_add(struct places *p, struct subject subject, uint64_t seq);
 
+/* Has the subject rows that are not packed? */
+bool places_has(struct places *p, struct subject subject);
+
 /* The rows of a subject, in order, as u64 in the machine's order: what is not packed, or (ALL) also
  * what was packed while a reader was reading. */
 void places_find(struct places *p, struct subject subject, bool all, struct buf *out);

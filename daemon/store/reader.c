@@ -34,7 +34,7 @@ void readers_free(struct readers *r)
 
 enum err readers_recover(struct readers *r, struct store_visitor *v)
 {
-	return recover_all(r->reader.db, r->reader.places, v);
+	return recover_all(r->reader.db, v);
 }
 
 static void query_run(struct job *job)

@@ -25,6 +25,6 @@ struct reader *readers_reader(struct readers *r);
 struct reader *store_reader(struct store *s);
 
 /* recover.c */
-MUST_USE enum err recover_all(struct db *db, struct places *places, struct store_visitor *v);
+MUST_USE enum err recover_all(struct db *db, struct store_visitor *v);
 
 #endif

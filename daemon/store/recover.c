@@ -1,6 +1,5 @@
 /* What the owner needs to know at its start. */
 #include <stdlib.h>
-#include <string.h>
 #include <uthash.h>
 
 #include "daemon/store/reader.h"
@@ -189,26 +188,25 @@ static enum err walk_record(struct walk *w, const struct record *r)
 	return err == ERR_OK ? chain_add(&m->chain, r) : err;
 }
 
-/* Those of sittings that have later records as well. */
-static enum err walk_sitting_transcripts(struct walk *w, struct places *places)
+/* Those of the installation and of all sittings: there are few, and they are small. */
+static enum err walk_kept_transcripts(struct walk *w)
 {
-	struct buf subjects = {0};
-	struct subject subject;
-	enum err err = ERR_OK;
+	struct stmt *q = db_stmt(w->db, SQL_HIGHEST);
+	int64_t sittings = stmt_row(q) ? column_int(q, 1) : 0, i;
+	enum err err = stmt_end(q);
 	struct met *m;
 
-	places_subjects(places, SUBJECT_SITTING, &subjects);
-	while (err == ERR_OK && buf_length(&subjects) > 0) {
-		memcpy(&subject.v, buf_bytes(&subjects).data, sizeof subject.v);
-		buf_take(&subjects, sizeof subject.v);
+	for (i = 0; err == ERR_OK && i <= sittings; i++) {
+		struct subject subject =
+		    i == 0 ? subject_installation() : subject_sitting((struct sitting_id){i});
+
 		if ((err = meet(w, subject, &m)) == ERR_OK && m->packed > 0)
 			err = chain_add_transcript(&m->chain, w->db, subject);
 	}
-	buf_fini(&subjects);
 	return err;
 }
 
-static enum err visit_records(struct db *db, struct places *places, struct store_visitor *v)
+static enum err visit_records(struct db *db, struct store_visitor *v)
 {
 	struct walk w = {db, v, NULL};
 	struct stmt *q = db_stmt(db, SQL_ALL_RECORDS);
@@ -216,7 +214,7 @@ static enum err visit_records(struct db *db, struct places *places, struct store
 	struct record r;
 	enum err err, end;
 
-	err = walk_sitting_transcripts(&w, places);
+	err = walk_kept_transcripts(&w);
 	while (err == ERR_OK && stmt_row(q)) {
 		record_column(q, &r);
 		err = walk_record(&w, &r);
@@ -229,7 +227,7 @@ static enum err visit_records(struct db *db, struct places *places, struct store
 	return err == ERR_OK ? end : err;
 }
 
-enum err recover_all(struct db *db, struct places *places, struct store_visitor *v)
+enum err recover_all(struct db *db, struct store_visitor *v)
 {
 	enum err err = ERR_OK;
 
@@ -248,7 +246,7 @@ enum err recover_all(struct db *db, struct places *places, struct store_visitor 
 	if (err == ERR_OK && v->command != NULL)
 		err = visit_commands(db, v);
 	if (err == ERR_OK)
-		err = visit_records(db, places, v);
+		err = visit_records(db, v);
 	if (err == ERR_OK && v->highest != NULL)
 		err = visit_highest(db, v);
 	return err;

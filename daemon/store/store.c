@@ -27,6 +27,7 @@ const struct store_options store_defaults = {
     .migrations = schema,
     .nmigrations = COUNT(schema),
     .lock_wait = {2000},
+    .transcript_most = 128u << 20,
 };
 
 struct store {
@@ -194,7 +195,10 @@ static enum err lock_dir(struct store *s, struct millis wait)
 
 static enum err start_writer(struct store *s, const char *path, const struct store_options *o)
 {
-	struct writer_config config = {.places = s->places, .dir = s->dir, .vfs = o->vfs};
+	struct writer_config config = {.places = s->places,
+				       .dir = s->dir,
+				       .vfs = o->vfs,
+				       .transcript_most = o->transcript_most};
 	enum err err;
 
 	if ((err = db_open(&config.db, path, DB_WRITE, o->vfs)) != ERR_OK)
@@ -232,6 +236,7 @@ enum err store_open_with(struct store **out, const char *dir, const struct store
 		err = ERR_NOT_FOUND;
 		goto out;
 	}
+	backup_sweep(s->dir);
 	if ((err = start_writer(s, path, o)) != ERR_OK ||
 	    (err = start_readers(s, path, o)) != ERR_OK)
 		goto out;

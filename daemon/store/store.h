@@ -62,13 +62,14 @@ enum change_kind {
 	CHANGE_EXAM,   /* likewise */
 	CHANGE_TEXT,   /* a free text under its row number */
 	CHANGE_RESULT, /* put; replaces that of the same attempt */
-	/* Pack all records queued so far of a subject that leaves memory: a closed or parked
-	 * attempt, or a closed sitting, that one after its attempts.  A background task: committed
-	 * means taken note of; it is done in slices of 2 ms between commits.  After a crash before
-	 * that the records are recovered as if it had not been asked for; ask again. */
+	/* Pack all records queued so far of a subject: a closed or parked attempt, which then
+	 * leaves memory and is not recovered.  A background task: committed means taken note of; it
+	 * is done in slices of 2 ms between commits.  After a crash before that the records are
+	 * recovered as if it had not been asked for; ask again. */
 	CHANGE_TRANSCRIPT,
-	/* Delete records from the table below the first one of any subject that is not packed, and
-	 * commands older than 7 days; a background task as well. */
+	/* Delete records from the table below the first one of any attempt that is not packed, and
+	 * commands older than 7 days; a background task as well.  Sittings, open or not, and the
+	 * installation are packed for it. */
 	CHANGE_CUT,
 	CHANGE_COMMAND, /* a command that changed people, banks or exams: kept with its reply */
 };
@@ -169,8 +170,8 @@ MUST_USE enum err store_settle(struct store *s, struct store_seq *upto);
 
 /* Begins a backup into DIR/backups/NAME on the writer, in slices between commits; settles through
  * store_settle() as well: ask store_backup_state().  NAME is 1 to 100 letters, digits, '.', '-' and
- * '_', and begins with a letter or digit.  The file appears under its name when it is whole and on
- * disk; it holds everything that was committed when it was finished.
+ * '_', begins with a letter or digit and does not end in ".tmp".  The file appears under its name
+ * when it is whole and on disk; it holds everything that was committed when it was finished.
  *
  * ERR_BUSY  one is under way;  ERR_INVALID  the name;  ERR_EXISTS  there is such a file */
 enum backup_state { BACKUP_NONE, BACKUP_RUNNING, BACKUP_DONE, BACKUP_FAILED };
@@ -199,10 +200,10 @@ struct store_visitor {
 	void (*exam)(struct store_visitor *v, const struct store_source *b);
 	void (*command)(struct store_visitor *v,
 			const struct store_command *c); /* of the last 7 days */
-	/* Of each subject that has records outside its transcript: all of them, in order, msg NULL.
-	 * Records in the table come in commit order; those of a transcript come before the first
-	 * later one of their subject, and those of a sitting's transcript before everything else.
-	 */
+	/* All records, msg NULL, of the installation, of each sitting, and of each attempt that has
+	 * records outside its transcript.  Records in the table come in commit order; those of an
+	 * attempt's transcript come before its first later one, those of a sitting's transcript
+	 * before everything else.  So order holds within a subject, not across. */
 	void (*record)(struct store_visitor *v, const struct record *r);
 	/* Highest ids and text row ever given. */
 	void (*highest)(struct store_visitor *v, struct attempt_id a, struct sitting_id s,

@@ -210,16 +210,70 @@ static void a_reopened_attempt_has_its_transcript_and_what_came_after(void **sta
 	assert_true(seen_holds(&seen, attempt(1), 3, 3));
 
 	when_packed(&g, attempt(1));
-	when_packed(&g, sitting(1));
 	when_cut(&g);
 	when_idle(&g);
 	when_reopened(&g);
 	assert_int_equal(ERR_OK, recovered(&g, &seen));
-	assert_int_equal(0, seen.length);
+	assert_int_equal(0, seen_of(&seen, attempt(1)));
+	assert_int_equal(2, seen_of(&seen, sitting(1)));
 	assert_int_equal(1, seen.attempt.v);
 	assert_int_equal(1, seen.sitting.v);
 	assert_int_equal(ERR_OK, read_records(&g, attempt(1), &seen));
 	assert_int_equal(3, seen.length);
+	given_gone(&g);
+}
+
+static void a_sitting_never_holds_up_the_cut_and_is_always_recovered(void **state)
+{
+	struct given g;
+	uint32_t i;
+
+	(void)state;
+	given_store(&g);
+	when_appended(&g, sitting(1), 1);
+	when_appended(&g, subject_installation(), 1);
+	for (i = 1; i <= 500; i++)
+		when_appended(&g, attempt(1), i);
+	when_appended(&g, attempt(2), 1);
+	when_packed(&g, attempt(1));
+	when_cut(&g);
+	when_idle(&g);
+	when_appended(&g, sitting(1), 2);
+	store_close(g.store);
+	assert_int_equal(2, rows_in(database(&g), "record"));
+	assert_int_equal(ERR_OK, store_open(&g.store, g.dir));
+	assert_int_equal(ERR_OK, recovered(&g, &seen));
+	assert_int_equal(4, seen.length);
+	assert_true(seen_holds(&seen, sitting(1), 1, 1));
+	assert_true(seen_holds(&seen, sitting(1), 2, 2));
+	assert_true(seen_holds(&seen, subject_installation(), 1, 1));
+	assert_true(seen_holds(&seen, attempt(2), 1, 1));
+	given_gone(&g);
+}
+
+static void a_transcript_past_the_bound_stays_in_the_table(void **state)
+{
+	struct given g;
+
+	(void)state;
+	given_dir(&g);
+	g.options.transcript_most = 10000;
+	assert_int_equal(ERR_OK, store_create(g.dir));
+	assert_int_equal(ERR_OK, store_open_with(&g.store, g.dir, &g.options));
+	when_appended_large(&g, attempt(1), 1, 9000);
+	when_packed(&g, attempt(1));
+	when_idle(&g);
+	when_appended_large(&g, attempt(1), 2, 2000);
+	when_packed(&g, attempt(1));
+	when_cut(&g);
+	when_idle(&g);
+	assert_int_equal(ERR_OK, read_records(&g, attempt(1), &seen));
+	assert_int_equal(2, seen.length);
+	store_close(g.store);
+	assert_int_equal(1, rows_in(database(&g), "record"));
+	assert_int_equal(ERR_OK, store_open(&g.store, g.dir));
+	assert_int_equal(ERR_OK, recovered(&g, &seen));
+	assert_int_equal(2, seen.length);
 	given_gone(&g);
 }
 
@@ -701,6 +755,21 @@ static void queries_past_the_bound_are_refused(void **state)
 		assert_true(asks[i].done);
 }
 
+static size_t files_in(const struct given *g, const char *folder)
+{
+	char *path = mem_printf("%s/%s", g->dir, folder);
+	DIR *d = opendir(path);
+	struct dirent *e;
+	size_t n = 0;
+
+	while (d != NULL && (e = readdir(d)) != NULL)
+		n += e->d_name[0] != '.';
+	if (d != NULL)
+		closedir(d);
+	free(path);
+	return n;
+}
+
 /* ---- Backup ------------------------------------------------------------------------------ */
 
 static enum backup_state backup_of(struct given *g)
@@ -748,9 +817,33 @@ static void a_backup_made_while_writing_is_whole_and_has_all_that_was_committed(
 	given_gone(&g);
 }
 
+static void what_a_killed_backup_left_is_swept_away(void **state)
+{
+	struct given g;
+	char *path;
+
+	(void)state;
+	given_store(&g);
+	assert_int_equal(ERR_OK, store_backup(g.store, "kept.db"));
+	while (backup_of(&g) == BACKUP_RUNNING) {
+		struct store_seq upto;
+
+		when_signalled(&g);
+		assert_int_equal(ERR_OK, store_settle(g.store, &upto));
+	}
+	path = mem_printf("%s/backups/half.db.tmp", g.dir);
+	fclose(fopen(path, "w"));
+	when_reopened(&g);
+	assert_int_equal(-1, access(path, F_OK));
+	assert_int_equal(1, files_in(&g, "backups"));
+	free(path);
+	given_gone(&g);
+}
+
 static void a_backup_has_a_plain_name(void **state)
 {
-	static const char *const bad[] = {"", ".", "..", ".x", "-x", "a/b", "../x", "a b", "a\n"};
+	static const char *const bad[] = {"",	 ".",	 "..",	".x",  "-x",
+					  "a/b", "../x", "a b", "a\n", "a.tmp"};
 	char longest[102];
 	struct given g;
 	size_t i;
@@ -914,21 +1007,6 @@ static void given_later_schema(const char *first, const char *second)
 	assert_int_equal(1, STORE_SCHEMA);
 }
 
-static size_t files_in(const struct given *g, const char *folder)
-{
-	char *path = mem_printf("%s/%s", g->dir, folder);
-	DIR *d = opendir(path);
-	struct dirent *e;
-	size_t n = 0;
-
-	while (d != NULL && (e = readdir(d)) != NULL)
-		n += e->d_name[0] != '.';
-	if (d != NULL)
-		closedir(d);
-	free(path);
-	return n;
-}
-
 static void an_older_schema_is_raised_after_a_copy_and_goes_on(void **state)
 {
 	struct given g;
@@ -997,6 +1075,8 @@ int main(void)
 	    cmocka_unit_test(cutting_keeps_every_record_of_an_open_subject),
 	    cmocka_unit_test(numbers_of_rows_are_not_given_again_after_everything_was_cut),
 	    cmocka_unit_test(a_reopened_attempt_has_its_transcript_and_what_came_after),
+	    cmocka_unit_test(a_sitting_never_holds_up_the_cut_and_is_always_recovered),
+	    cmocka_unit_test(a_transcript_past_the_bound_stays_in_the_table),
 	    cmocka_unit_test(people_come_back_with_their_passwords),
 	    cmocka_unit_test(two_people_can_swap_their_user_names),
 	    cmocka_unit_test(sessions_end_one_by_one_or_all_of_a_person),
@@ -1010,6 +1090,7 @@ int main(void)
 	    cmocka_unit_test(a_reader_never_holds_up_the_writer_and_sees_its_snapshot),
 	    cmocka_unit_test(queries_past_the_bound_are_refused),
 	    cmocka_unit_test(a_backup_made_while_writing_is_whole_and_has_all_that_was_committed),
+	    cmocka_unit_test(what_a_killed_backup_left_is_swept_away),
 	    cmocka_unit_test(a_backup_has_a_plain_name),
 	    cmocka_unit_test(a_database_is_made_once_and_is_its_owners_alone),
 	    cmocka_unit_test(a_second_process_is_kept_out_until_the_first_ends),

@@ -17,7 +17,6 @@
 #define BACKUP_PAGES	 32		   /* copied by one step */
 #define CHECKPOINT_PAGES 1000
 #define WAL_ALARM	 (64u << 20) /* bytes */
-#define TRANSCRIPT_MOST	 (1u << 27)  /* bytes; a longer one stays in the table */
 #define COMMANDS_KEPT	 (7LL * 24 * 3600 * 1000)
 
 /* A subject to be packed, up to a row. */
@@ -35,6 +34,7 @@ struct writer {
 	/* the thread's own */
 	struct db *db;	       /* owned */
 	struct places *places; /* borrowed */
+	size_t transcript_most;
 	const char *dir, *vfs; /* borrowed */
 	struct highest highest, written;
 	uint64_t records;
@@ -272,12 +272,31 @@ static enum err note_transcript(struct writer *w, const struct store_change *c)
 	return ERR_OK;
 }
 
-/* What may go is known when the work begins: after the packing that was asked for before. */
+/* All of one kind that have records in the table. */
+static void note_all(struct writer *w, enum subject_kind kind)
+{
+	struct buf subjects = {0};
+
+	places_subjects(w->places, kind, &subjects);
+	while (buf_length(&subjects) > 0) {
+		struct packing p = {{0}, w->highest.seq};
+
+		memcpy(&p.subject.v, buf_bytes(&subjects).data, sizeof p.subject.v);
+		buf_take(&subjects, sizeof p.subject.v);
+		buf_put(&w->packings, &p, sizeof p);
+	}
+	buf_fini(&subjects);
+}
+
+/* What may go is known when the work begins: after the packing that was asked for before.  A
+ * sitting lives for months, so its first record would keep all that came after it in the table. */
 static enum err note_cut(struct writer *w, const struct store_change *c)
 {
 	struct packing p = {{-1}, 0};
 
 	(void)c;
+	note_all(w, SUBJECT_INSTALLATION);
+	note_all(w, SUBJECT_SITTING);
 	buf_put(&w->packings, &p, sizeof p);
 	return ERR_OK;
 }
@@ -385,7 +404,7 @@ static enum err pack(struct writer *w, const struct packing *p)
 	err = transcript_load(w, p->subject, &body, &n, &chain);
 	for (before = n; err == ERR_OK && seq < end && *seq <= p->through; seq++)
 		err = transcript_extend(w, *seq, &body, &n, &chain);
-	if (err != ERR_OK || n == before || buf_length(&body) > TRANSCRIPT_MOST)
+	if (err != ERR_OK || n == before || buf_length(&body) > w->transcript_most)
 		goto out;
 	err = transcript_put(w, p->subject, &body, n, &chain);
 	buf_put(&w->packed, p, sizeof *p);
@@ -716,6 +735,10 @@ static enum err load_places(struct writer *w)
 		struct subject subject = {column_int(q, 1)};
 		uint64_t packed = 0;
 
+		if (places_has(w->places, subject)) {
+			places_add(w->places, subject, column_u64(q, 0));
+			continue;
+		}
 		t = db_stmt(w->db, SQL_TRANSCRIPT_HEAD);
 		bind_subject(t, 1, subject);
 		if (stmt_row(t))
@@ -766,6 +789,7 @@ enum err writer_new(struct writer **out, const struct writer_config *config)
 	w->places = config->places;
 	w->dir = config->dir;
 	w->vfs = config->vfs;
+	w->transcript_most = config->transcript_most;
 	if ((err = load_highest(w)) != ERR_OK || (err = load_places(w)) != ERR_OK) {
 		free(w);
 		return err;

@@ -20,6 +20,7 @@ struct writer_config {
 	struct places *places; /* borrowed */
 	const char *dir;       /* borrowed */
 	const char *vfs;       /* borrowed; for copies */
+	size_t transcript_most;
 };
 
 /* Reads where it stands and starts the thread.  On an error the connection is still the caller's.
