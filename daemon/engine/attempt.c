@@ -118,7 +118,12 @@ struct seat_no attempt_seat(const struct attempt *a)
 
 const uint8_t *attempt_client_id(const struct attempt *a)
 {
-	return a->held ? a->client_id : NULL;
+	return a->client_id;
+}
+
+bool attempt_seat_is_free(const struct attempt *a)
+{
+	return !a->held;
 }
 
 const uint8_t *attempt_waiting_client(const struct attempt *a)

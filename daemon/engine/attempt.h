@@ -76,8 +76,10 @@ struct millis attempt_used(const struct attempt *a, uint32_t part, struct servic
 /* Of the part under way, never negative; before the start: the whole budget; not open: 0. */
 struct millis attempt_remaining(const struct attempt *a, struct service_ms now);
 struct seat_no attempt_seat(const struct attempt *a);
-/* 16 bytes; who holds the seat; NULL: it is free, and the first client to come gets it. */
+/* 16 bytes; who holds the seat; zeros, which no client has: it is free, and the first client to
+ * come gets it. */
 const uint8_t *attempt_client_id(const struct attempt *a);
+bool attempt_seat_is_free(const struct attempt *a);
 const uint8_t *attempt_waiting_client(const struct attempt *a); /* who wants it; NULL: nobody */
 bool attempt_client_is_here(const struct attempt *a);
 /* What staff decide on: the number of its last record that is not an answer, put or kept, or a

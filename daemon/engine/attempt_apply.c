@@ -43,6 +43,7 @@ static void take_seat(struct attempt *a, uint32_t seat, const ProtobufCBinaryDat
 {
 	a->seat.v = seat;
 	a->held = client->len == sizeof a->client_id;
+	memset(a->client_id, 0, sizeof a->client_id);
 	if (a->held)
 		memcpy(a->client_id, client->data, sizeof a->client_id);
 }
@@ -253,6 +254,7 @@ static void apply_closed(struct attempt *a, const struct record *r, const void *
 
 static void apply_reopened(struct attempt *a, const struct record *r, const void *msg)
 {
+	static const ProtobufCBinaryData nobody;
 	const Examd__Record__AttemptReopened *m = msg;
 
 	if (a->closing != NULL) {
@@ -274,8 +276,7 @@ static void apply_reopened(struct attempt *a, const struct record *r, const void
 		a->timing.parts[m->part].budget.v += m->added;
 		a->added[m->part].v += m->added;
 	}
-	a->seat.v = m->seat;
-	a->held = false;
+	take_seat(a, m->seat, &nobody);
 	a->here = false;
 	a->away = r->at;
 }

@@ -131,7 +131,7 @@ struct event {
 	struct by by;
 	struct attempt_id attempt; /* of events about one */
 	struct sitting_id sitting;
-	const uint8_t *client_id; /* 16 bytes, where a client matters */
+	const uint8_t *client_id; /* 16 bytes, not all zero, where a client matters */
 	union {
 		struct {
 			const char *exam;
@@ -209,7 +209,8 @@ struct event {
  *
  * CHECK_IN         once a person: again it finds the same attempt (.repeated).  d.attempt names it;
  *                  when engine_attempt() does not know it, it is packed.
- * PRACTICE_START   an attempt without sitting, admitted at once.
+ * PRACTICE_START   an attempt without sitting, admitted at once.  Both give the seat to .client_id;
+ *                  that it is here, CLIENT_CAME says.
  * FORM_CONFIRMED   ready; starts at once where it is practice or a late comer.
  * ANSWER           ERR_OK without records: this answer stands already, or a later one of its seat.
  *                  ERR_CONFLICT          another one of the same order is kept

@@ -113,7 +113,7 @@ static enum err check_open(const struct deciding *b)
 		return ERR_NO_BANK;
 	if (form == NULL || form->nparts == 0 || form->nparts > BLUEPRINT_PARTS_MOST ||
 	    b->ev->u.open.plain_hashes == NULL || b->ev->u.open.person.v <= 0 ||
-	    b->ev->client_id == NULL || b->ev->u.open.extra_percent > EXTRA_PERCENT_MOST)
+	    !is_a_client(b->ev->client_id) || b->ev->u.open.extra_percent > EXTRA_PERCENT_MOST)
 		return ERR_INVALID;
 	for (p = 0; p < form->nparts; p++)
 		for (i = 0; i < form->parts[p].nitems; i++)

@@ -49,7 +49,9 @@ void closing_close(struct deciding *b, const struct attempt *a, enum attempt_sta
 /* The part under way ends; the next one starts, or the attempt ends in that state. */
 void closing_end_part(struct deciding *b, const struct attempt *a, enum attempt_state state);
 
-/* seats.c: the proctor decides. */
+/* seats.c: is it an id that a client can have, not NULL and not zeros? */
+bool is_a_client(const uint8_t *client);
+/* The proctor decides. */
 void seats_release(struct deciding *b, const struct attempt *a);
 void seats_refuse(struct deciding *b, const struct attempt *a);
 

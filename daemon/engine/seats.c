@@ -6,6 +6,13 @@
 
 #define CAME (STOP_RESTART | STOP_LOST | STOP_NOT_STARTED) /* what a client's coming ends */
 
+bool is_a_client(const uint8_t *client)
+{
+	static const uint8_t zeros[16];
+
+	return client != NULL && memcmp(client, zeros, sizeof zeros) != 0;
+}
+
 /* CLIENT NULL: the seat is free, under its new number. */
 static void take_seat(struct deciding *b, const struct attempt *a, uint32_t seat,
 		      const uint8_t *client)
@@ -62,7 +69,7 @@ static enum err come(struct deciding *b, const struct attempt *a, unsigned frees
 {
 	enum err err;
 
-	if (b->ev->client_id == NULL)
+	if (!is_a_client(b->ev->client_id))
 		return ERR_INVALID;
 	if (!attempt_is_open(a))
 		return ERR_OK; /* it may look at its result */

@@ -60,7 +60,7 @@ struct attempt {
 
 	struct seat_no seat;
 	bool held, waited;
-	uint8_t client_id[16]; /* while .held */
+	uint8_t client_id[16]; /* zeros unless .held */
 	uint8_t waiting[16];   /* while .waited */
 
 	struct attempt_answer *answers; /* one an item */

@@ -409,6 +409,15 @@ static void a_second_client_waits_until_the_proctor_agrees(void **state)
 	assert_string_equal("A", answer_of(ID(1), 0));
 }
 
+static void the_mark_of_a_free_seat_is_no_client(void **state)
+{
+	(void)state;
+	given_running(EXAM_PLAIN, 1);
+	assert_int_equal(ERR_OK, say_to(VERB_RELEASE_SEAT, ID(1)));
+	assert_memory_equal(world_client(0), attempt_client_id(of(1)), 16);
+	assert_int_equal(ERR_INVALID, came(ID(1), 0));
+}
+
 static void a_refused_client_is_told_and_may_ask_again(void **state)
 {
 	(void)state;
@@ -428,7 +437,7 @@ static void a_released_seat_goes_to_the_next_client_at_once(void **state)
 	(void)state;
 	given_running(EXAM_PLAIN, 1);
 	assert_int_equal(ERR_OK, say_to(VERB_RELEASE_SEAT, ID(1)));
-	assert_null(attempt_client_id(of(1)));
+	assert_true(attempt_seat_is_free(of(1)));
 	assert_int_equal(2, attempt_seat(of(1)).v);
 	assert_int_equal(ERR_OK, came(ID(1), 51));
 	assert_int_equal(2, attempt_seat(of(1)).v);
@@ -777,6 +786,7 @@ int main(void)
 	    RULE(a_message_goes_to_the_room_or_to_those_named),
 	    RULE(unknown_things_are_not_found),
 	    RULE(a_second_client_waits_until_the_proctor_agrees),
+	    RULE(the_mark_of_a_free_seat_is_no_client),
 	    RULE(a_refused_client_is_told_and_may_ask_again),
 	    RULE(a_released_seat_goes_to_the_next_client_at_once),
 	    RULE(the_same_client_coming_back_is_no_second_log_in),
