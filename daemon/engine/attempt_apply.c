@@ -181,6 +181,7 @@ static void apply_takeover(struct attempt *a, const struct record *r, const void
 
 	(void)r;
 	a->waited = !m->refused && m->client_id.len == sizeof a->waiting;
+	a->takeovers += !m->refused;
 	if (a->waited)
 		memcpy(a->waiting, m->client_id.data, sizeof a->waiting);
 }
@@ -201,6 +202,7 @@ static void apply_break(struct attempt *a, const struct record *r, const void *m
 
 	(void)r;
 	a->on_break = !m->back;
+	a->reports += !m->back;
 }
 
 static void apply_event(struct attempt *a, const struct record *r, const void *msg)

@@ -1,5 +1,6 @@
 #include "daemon/engine/engine.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uthash.h>
@@ -134,8 +135,10 @@ const struct bank *engine_bank_by_hash(const struct engine *e, const struct dige
 
 const void *must_be_known(const void *p)
 {
-	if (p == NULL)
+	if (p == NULL) {
+		fputs("a record names an exam, bank or item that is not loaded\n", stderr);
 		abort();
+	}
 	return p;
 }
 

@@ -27,7 +27,8 @@ struct sitting; /* sitting.h */
 #define TICK_MOST	     256  /* attempts that one EVENT_TICK sees to; tick again while due */
 #define MINUTES_MOST	     1440 /* that one command can add or take */
 #define SITTING_PERSONS_MOST 5000
-#define REPORTS_MOST	     1000 /* EVENT_REPORTED of an attempt */
+#define REPORTS_MOST	     1000 /* reported events and breaks of an attempt */
+#define TAKEOVERS_MOST	     200  /* asked for, of an attempt */
 #define KEPT_AN_ITEM	     4 /* answers kept for the proctor: at most so many times the items */
 #define ANSWER_NOTE_MOST     500
 #define ENGINE_RULES	     1 /* AttemptOpened.rules_version */
@@ -234,7 +235,8 @@ struct event {
  *
  * Command ids are kept in the subject that the command is about: the same id with the same content
  * is ERR_OK, .repeated, without records; with another content ERR_COMMAND_REUSED.  A .version that
- * is not attempt_version() or sitting_version() is ERR_CHANGED_MEANWHILE unless .force. */
+ * is not attempt_version() of the one attempt that is named, else sitting_version(), is
+ * ERR_CHANGED_MEANWHILE unless .force. */
 
 /* ---- Decisions --------------------------------------------------------------------------- */
 
@@ -305,8 +307,8 @@ void decision_fini(struct decision *d);
  * answers          ERR_TOO_LATE, ERR_LOCKED, ERR_NO_ITEM, ERR_NO_OPTION, ERR_CONFLICT,
  *                  ERR_KEPT_FOR_PROCTOR, ERR_NOT_READY
  * parts, submit    ERR_TOO_LATE, ERR_PAUSED
- * breaks           ERR_NO_BREAKS, ERR_TOO_LATE, ERR_PAUSED
- * clients          ERR_SEAT_TAKEN
+ * breaks           ERR_NO_BREAKS, ERR_TOO_LATE, ERR_PAUSED, ERR_TOO_MANY
+ * clients          ERR_SEAT_TAKEN, ERR_TOO_MANY
  * reports          ERR_TOO_MANY
  *
  * ERR_KEPT_FOR_PROCTOR and ERR_SEAT_TAKEN come with records: they must be applied and kept too; so

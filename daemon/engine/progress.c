@@ -85,6 +85,8 @@ enum err decide_break(struct deciding *b, const struct attempt *a)
 		return ERR_PAUSED;
 	if (timing_remaining(&a->timing, b->ev->now).v == 0)
 		return ERR_TOO_LATE;
+	if (a->reports >= REPORTS_MOST)
+		return ERR_TOO_MANY;
 	note_break(b, a, false);
 	if (a->blueprint->breaks == BREAKS_CLOCK_STOPS)
 		clock_stop(b, a, STOP_BREAK);

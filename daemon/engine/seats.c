@@ -46,7 +46,7 @@ static bool is_client(bool any, const uint8_t *known, const uint8_t *client)
 
 /* Does the client hold the seat, now or by this decision?
  *
- * ERR_SEAT_TAKEN  the proctor has been asked */
+ * ERR_SEAT_TAKEN  the proctor has been asked;  ERR_TOO_MANY  too often */
 static enum err hold_seat(struct deciding *b, const struct attempt *a, const uint8_t *client)
 {
 	if (is_client(a->held, a->client_id, client))
@@ -60,8 +60,11 @@ static enum err hold_seat(struct deciding *b, const struct attempt *a, const uin
 		tell_old_seat(b, a);
 		return ERR_OK;
 	}
-	if (!is_client(a->waited, a->waiting, client))
-		note_takeover(b, a, client, false);
+	if (is_client(a->waited, a->waiting, client))
+		return ERR_SEAT_TAKEN;
+	if (a->takeovers >= TAKEOVERS_MOST)
+		return ERR_TOO_MANY;
+	note_takeover(b, a, client, false);
 	return ERR_SEAT_TAKEN;
 }
 

@@ -70,7 +70,8 @@ struct attempt {
 	struct service_ms saved_at;
 	struct kept_answer *kept; /* owned */
 	uint32_t nkept, kept_cap;
-	uint32_t reports;
+	uint32_t reports; /* and breaks */
+	uint32_t takeovers;
 
 	struct wall_ms started_wall, closed_wall;
 	Examd__Record__AttemptClosed *closing; /* owned; NULL: not closed */

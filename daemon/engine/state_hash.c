@@ -130,6 +130,7 @@ static void put_attempt(struct buf *b, const struct attempt *a)
 	for (i = 0; i < a->nkept; i++)
 		buf_put(b, &a->kept[i], sizeof a->kept[i]);
 	buf_put_u32(b, a->reports);
+	buf_put_u32(b, a->takeovers);
 	put_closing(b, a);
 }
 

@@ -231,7 +231,7 @@ static void an_answer_does_not_make_a_staff_command_changed_meanwhile(void **sta
 	assert_int_equal(ERR_OK, world_do(w, &ev));
 }
 
-static void reports_of_a_client_are_bounded(void **state)
+static void reports_and_breaks_are_bounded(void **state)
 {
 	int i;
 
@@ -241,6 +241,7 @@ static void reports_of_a_client_are_bounded(void **state)
 	for (i = 0; i < REPORTS_MOST; i++)
 		assert_int_equal(ERR_OK, act(EVENT_REPORTED, ID(1)));
 	assert_int_equal(ERR_TOO_MANY, act(EVENT_REPORTED, ID(1)));
+	assert_int_equal(ERR_TOO_MANY, act(EVENT_BREAK, ID(1)));
 }
 
 int main(void)
@@ -257,7 +258,7 @@ int main(void)
 	    RULE(typed_codes_are_kept_in_canonical_form),
 	    RULE(a_linear_part_opens_one_item_after_the_other),
 	    RULE(an_answer_does_not_make_a_staff_command_changed_meanwhile),
-	    RULE(reports_of_a_client_are_bounded),
+	    RULE(reports_and_breaks_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -432,6 +432,19 @@ static void a_refused_client_is_told_and_may_ask_again(void **state)
 	assert_int_equal(1, w->d.nrecords);
 }
 
+static void asking_for_the_seat_is_bounded(void **state)
+{
+	int i;
+
+	(void)state;
+	w->without_looking = true;
+	given_running(EXAM_PLAIN, 1);
+	for (i = 0; i < TAKEOVERS_MOST; i++)
+		assert_int_equal(ERR_SEAT_TAKEN, came(ID(1), (uint8_t)(50 + (i & 1))));
+	assert_int_equal(ERR_TOO_MANY, came(ID(1), 70));
+	assert_int_equal(ERR_OK, came(ID(1), 1));
+}
+
 static void a_released_seat_goes_to_the_next_client_at_once(void **state)
 {
 	(void)state;
@@ -788,6 +801,7 @@ int main(void)
 	    RULE(a_second_client_waits_until_the_proctor_agrees),
 	    RULE(the_mark_of_a_free_seat_is_no_client),
 	    RULE(a_refused_client_is_told_and_may_ask_again),
+	    RULE(asking_for_the_seat_is_bounded),
 	    RULE(a_released_seat_goes_to_the_next_client_at_once),
 	    RULE(the_same_client_coming_back_is_no_second_log_in),
 	    RULE(a_dead_client_never_locks_its_owner_out),
