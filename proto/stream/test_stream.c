@@ -410,17 +410,21 @@ static void *peer_says_its_last(void *arg)
 	return NULL;
 }
 
-#define RECORDS                                                                                    \
-	680 /* of 100 bytes: more than is read in one pass, in less than six reads of TLS          \
-	     */
+/* OpenSSL 3.0 reads 16,709 bytes ahead.  Records of 257 bytes leave part of a header at the end of
+ * that, so there is always something pending, and the bound of one pass is met with the last of
+ * these records read ahead. */
+#define RECORDS 320
+#define RECORD	235
 
 static void *peer_sends_many_small_records(void *arg)
 {
 	struct peer *p = arg;
-	char byte, record[100] = "";
+	char byte, record[RECORD] = "";
 	int i;
 
 	peer_shake(p);
+	if (read(p->go[0], &byte, 1) != 1)
+		p->shaken = -1;
 	for (i = 0; i < RECORDS; i++)
 		SSL_write(p->ssl, record, sizeof record);
 	if (write(p->sent[1], "", 1) != 1 || read(p->go[0], &byte, 1) != 1)
@@ -682,12 +686,14 @@ static void an_authority_vouches_for_a_name_and_for_no_other(void **state)
 {
 	static const char *const elsewhere[] = {"elsewhere.test", "127.0.0.2"};
 	struct room *r = *state;
-	char file[] = "/tmp/examd-test-ca-XXXXXX";
+	char name[] = "/tmp/examd-test-ca-XXXXXX", file[32];
 	struct tls_trust trust = {.ca_file = file};
 	struct buf cert = {0}, key = {0};
-	int fd = mkstemp(file);
+	int fd = mkstemp(name);
 
 	assert_true(fd >= 0);
+	unlink(name); /* so that nothing is left, however this ends */
+	snprintf(file, sizeof file, "/proc/self/fd/%d", fd);
 	write_file(fd, &r->cert);
 	assert_int_equal(CONN_END_OURS, try_trust(r, &trust, NULL));
 	assert_int_equal(CONN_END_OURS, try_trust_at(r, "localhost", &trust, NULL));
@@ -707,7 +713,6 @@ static void an_authority_vouches_for_a_name_and_for_no_other(void **state)
 	/* By the system's authorities nobody vouches for it. */
 	assert_int_equal(CONN_END_UNTRUSTED, try_trust(r, &(struct tls_trust){0}, NULL));
 	close(fd);
-	unlink(file);
 	buf_fini(&cert);
 	buf_fini(&key);
 }
@@ -995,11 +1000,11 @@ static void records_left_inside_tls_are_read_on(void **state)
 
 	peer_start(&p, r, &server, peer_sends_many_small_records);
 	run_until_ready(r, &server);
-	conn_pause_reading(server.conn, true);
+	run_for(r, (struct millis){5});
+	peer_go(&p); /* all of it comes while the loop stands */
 	assert_int_equal(1, read(p.sent[0], &byte, 1));
-	conn_pause_reading(server.conn, false);
-	run_until_got(r, &server, RECORDS * 100);
-	assert_int_equal(RECORDS * 100, buf_length(&server.got));
+	run_until_got(r, &server, RECORDS * RECORD);
+	assert_int_equal(RECORDS * RECORD, buf_length(&server.got));
 	peer_go(&p);
 	peer_join(&p);
 	end_fini(&server);
