@@ -57,6 +57,7 @@ static enum err open_attempt(struct request *rq, struct sitting_id sitting,
 			     const struct person *person)
 {
 	const struct sitting *s = engine_sitting(rq->core->engine, sitting);
+	struct attempt_id attempt;
 	struct event ev;
 	enum err err;
 
@@ -70,7 +71,12 @@ static enum err open_attempt(struct request *rq, struct sitting_id sitting,
 			    &(struct start){.person = person,
 					    .blueprint = sitting_blueprint(s),
 					    .bank = sitting_bank(s)});
-	return err != ERR_OK ? err : arrive(rq, rq->core->decision.attempt);
+	if (err != ERR_OK)
+		return err;
+	attempt = rq->core->decision.attempt;
+	if (engine_attempt(rq->core->engine, attempt) == NULL)
+		return ERR_TOO_LATE; /* it was there, is closed and has left memory */
+	return arrive(rq, attempt);
 }
 
 enum err on_check_in(struct request *rq)
@@ -196,7 +202,6 @@ static bool may_write(const struct request *rq, const struct attempt *a, const s
 static enum err put_answer(struct request *rq, struct event *ev, const Examd__V1__Answer *in)
 {
 	const struct attempt *a = held(rq);
-	struct text_ref note;
 	uint32_t part;
 	enum err err = answer_bounds(in);
 
@@ -207,10 +212,15 @@ static enum err put_answer(struct request *rq, struct event *ev, const Examd__V1
 	read_answer(in, &ev->u.answer);
 	if (!may_write(rq, a, &ev->u.answer))
 		return ERR_SEAT_TAKEN;
-	note = text_put_note(rq->core, attempt_id(a), &ev->u.answer, in->note,
-			     known_note(a, &ev->u.answer));
-	ev->u.answer.note = note.hash;
-	ev->u.answer.note_row = note.row;
+	ev->u.answer.note_row = known_note(a, &ev->u.answer);
+	if (in->note[0] == '\0') {
+		ev->u.answer.note_row = 0;
+	} else if (ev->u.answer.note_row == 0) {
+		struct text_ref note = text_put_note(rq->core, in->note);
+
+		ev->u.answer.note = note.hash;
+		ev->u.answer.note_row = note.row;
+	}
 	return service_decide_and_apply(rq->core, ev);
 }
 

@@ -90,8 +90,14 @@ struct client *attempt_clients(const struct core *core, struct attempt_id attemp
 
 bool client_holds(const struct client *client, const struct attempt *a)
 {
-	return a != NULL && client->session != NULL && client->attempt.v == attempt_id(a).v &&
-	       memcmp(attempt_client_id(a), client->client_id, CLIENT_SIZE) == 0;
+	const uint8_t *holder;
+
+	if (a == NULL || client->session == NULL || client->attempt.v != attempt_id(a).v)
+		return false;
+	if (!attempt_is_open(a))
+		return true; /* nothing to write: whoever may come may look */
+	holder = attempt_client_id(a);
+	return holder != NULL && memcmp(holder, client->client_id, CLIENT_SIZE) == 0;
 }
 
 struct client *attempt_holder(const struct core *core, const struct attempt *a)

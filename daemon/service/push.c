@@ -313,12 +313,15 @@ static void notify(struct core *core, struct client *client, const struct effect
 static void on_notice(struct core *core, const struct effect *e)
 {
 	const struct attempt *a = engine_attempt(core->engine, e->attempt);
-	struct client *holder = a != NULL ? attempt_holder(core, a) : NULL;
 
-	if (holder == NULL)
+	if (a == NULL)
 		return;
-	notify(core, holder, e,
-	       carries_status(e->notice) ? render_status(core, a, &core->scratch) : NULL);
+	for (struct client *c = attempt_clients(core, e->attempt); c != NULL; c = c->same_attempt) {
+		bool status = carries_status(e->notice) && client_holds(c, a);
+
+		if (memcmp(c->client_id, e->client_id, CLIENT_SIZE) == 0)
+			notify(core, c, e, status ? render_status(core, a, &core->scratch) : NULL);
+	}
 }
 
 /* To the clients of the attempt with the effect's client id, which do not hold it. */

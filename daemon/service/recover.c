@@ -11,9 +11,6 @@
 #include "daemon/service/texts.h"
 #include "proto/base/log.h"
 
-#define OUTAGE_TOLD   MINUTES(5)
-#define RESTARTS_MOST 100000 /* decisions that a start may need: a bound, not an aim */
-
 struct recovery {
 	struct store_visitor visitor;
 	struct core *core;
@@ -185,11 +182,9 @@ static void tell_engine(struct core *core)
 	struct event ev = service_event(core, EVENT_RESTARTED);
 
 	ev.u.outage = clock_outage(&core->clock);
-	if (ev.u.outage.v > OUTAGE_TOLD.v)
+	if (ev.u.outage.v > OUTAGE_MOST.v)
 		log_event(LOG_OUTAGE, F_INT("seconds", ev.u.outage.v / 1000));
-	for (int i = 0; i < RESTARTS_MOST; i++)
-		if (service_decide_and_apply(core, &ev) != ERR_OK || core->decision.nrecords == 0)
-			return;
+	(void)!service_decide_and_apply(core, &ev); /* nothing ran: nothing to stop */
 }
 
 enum err recover(struct core *core, const struct time_source *time)

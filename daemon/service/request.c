@@ -41,6 +41,8 @@ struct digest request_content(const struct request *rq)
 	struct digest d;
 
 	bare.id = 0;
+	if (rq->client->session != NULL)
+		buf_put_u64(&packed, (uint64_t)rq->client->session->person.v);
 	message_put(&packed, &bare.base);
 	d = digest_of(buf_bytes(&packed).data, buf_length(&packed));
 	buf_fini(&packed);

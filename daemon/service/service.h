@@ -108,8 +108,8 @@ struct core {
 	struct arena scratch; /* of replies and notices; emptied after each request and each pass */
 	int lock_fd;
 	int status;		/* what core_main() returns; -1: it goes on */
-	bool held_back; /* nothing is read from fronts: the disk is far behind */
-	bool stopping; /* asked to stop: leaves when everything said has left */
+	bool held_back;		/* nothing is read from fronts: the disk is far behind */
+	bool stopping;		/* asked to stop: leaves when everything said has left */
 	struct mono_ms stop_at; /* and then in any case */
 	bool failed;		/* a commit is undecided: nothing leaves any more */
 };
@@ -135,7 +135,8 @@ char *request_text(struct request *rq, const char *text);
 __attribute__((format(printf, 2, 3))) char *request_printf(struct request *rq, const char *fmt,
 							   ...);
 
-/* SHA-256 of the request without its id: what a command id stands for. */
+/* SHA-256 of who asks and the request without its id: what a command id stands for, so that nobody
+ * gets the reply to another's command. */
 struct digest request_content(const struct request *rq);
 
 /* Who asks: NULL before log-in. */
@@ -180,6 +181,7 @@ void client_bind(struct core *core, struct client *client, struct attempt_id att
 struct client *attempt_clients(const struct core *core, struct attempt_id attempt);
 /* The live connection that holds the seat; NULL: none does. */
 struct client *attempt_holder(const struct core *core, const struct attempt *a);
+/* Has it the seat?  Of an attempt that is closed every client bound to it has. */
 bool client_holds(const struct client *client, const struct attempt *a);
 
 /* ---- The engine and the store -----------------------------------------------------------------

@@ -294,6 +294,13 @@ bool client_arrive(struct core *core, struct client *client, struct attempt_id a
 	return err == ERR_SEAT_TAKEN;
 }
 
+static bool is_holder(const struct attempt *a, const uint8_t *client_id)
+{
+	const uint8_t *holder = attempt_client_id(a);
+
+	return holder != NULL && memcmp(holder, client_id, CLIENT_SIZE) == 0;
+}
+
 /* The attempt that a session stands for: that of the slip's sitting; else the last open one that
  * this device holds. */
 static const struct attempt *attempt_of_session(const struct core *core,
@@ -305,7 +312,7 @@ static const struct attempt *attempt_of_session(const struct core *core,
 		return engine_attempt_of(core->engine, session->sitting, session->person);
 	while ((a = engine_attempt_after(core->engine, a)) != NULL)
 		if (attempt_person(a).v == session->person.v && attempt_is_open(a) &&
-		    memcmp(attempt_client_id(a), session->client_id, CLIENT_SIZE) == 0)
+		    is_holder(a, session->client_id))
 			best = a;
 	return best;
 }

@@ -1,6 +1,5 @@
 #include "daemon/service/texts.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,33 +124,10 @@ struct text_ref text_put(struct core *core, const char *text)
 	return ref;
 }
 
-/* HMAC-SHA-256 under the sealing key, cut to 16 bytes. */
-static void note_salt(const struct core *core, struct attempt_id attempt,
-		      const struct answer_in *answer, uint8_t salt[16])
-{
-	struct buf name = {0};
-	uint8_t mac[crypto_auth_hmacsha256_BYTES];
-
-	buf_put_text(&name, "examd note 1");
-	buf_put_u64(&name, (uint64_t)attempt.v);
-	buf_put_u32(&name, answer->item.v);
-	buf_put_u32(&name, answer->seat.v);
-	buf_put_u32(&name, answer->revision);
-	crypto_auth_hmacsha256(mac, buf_bytes(&name).data, buf_length(&name),
-			       core->secrets.seal_key);
-	memcpy(salt, mac, 16);
-	buf_fini(&name);
-}
-
-struct text_ref text_put_note(struct core *core, struct attempt_id attempt,
-			      const struct answer_in *answer, const char *note, int64_t row_known)
+struct text_ref text_put_note(struct core *core, const char *note)
 {
 	uint8_t salt[16];
 
-	if (note == NULL || note[0] == '\0')
-		return (struct text_ref){0};
-	note_salt(core, attempt, answer, salt);
-	if (row_known != 0)
-		return (struct text_ref){row_known, record_text_hash(salt, bytes_of_text(note))};
+	random_bytes(salt, sizeof(salt));
 	return put(core, note, salt);
 }

@@ -20,11 +20,9 @@ void texts_free(struct texts *t);
  * it. */
 struct text_ref text_put(struct core *core, const char *text);
 
-/* The note of an answer: the salt comes from attempt, item, seat and revision under a key of the
- * installation, so that the same answer sent again has the same bytes.  ROW_KNOWN is the row that
- * an earlier copy of the same answer has, or 0. */
-struct text_ref text_put_note(struct core *core, struct attempt_id attempt,
-			      const struct answer_in *answer, const char *note, int64_t row_known);
+/* A note of an answer, not empty: nobody asks for it while the core runs, so memory does not keep
+ * it. */
+struct text_ref text_put_note(struct core *core, const char *note);
 
 /* The text of a row if memory has it, else "".  Borrowed until the next text_put(). */
 const char *text_get(const struct core *core, int64_t row);
