@@ -288,6 +288,45 @@ static void a_chain_made_anew_does_not_carry_the_old_signature(void **state)
 	given_gone(&g);
 }
 
+/* Well chained, but with a number or a subject that cannot be. */
+static void append_forged(struct given *g, int64_t number, uint64_t n)
+{
+	Examd__Record__AttemptReady ready = EXAMD__RECORD__ATTEMPT_READY__INIT;
+	struct digest before = last_chain(g);
+	struct record *r = &g->records[g->n++];
+
+	*r = (struct record){
+	    .subject = subject_attempt((struct attempt_id){number}),
+	    .n = n,
+	    .kind = RECORD_ATTEMPT_READY,
+	    .msg = &ready.base,
+	};
+	record_seal(r, &before, &g->arena);
+	r->msg = NULL;
+}
+
+static void a_chain_that_skips_a_number_or_changes_its_subject_is_refused(void **state)
+{
+	struct given g;
+
+	(void)state;
+	given_attempt(&g);
+	when_answered(&g, 1);
+	append_forged(&g, ATTEMPT, 3);
+	assert_int_equal(ERR_BAD_INPUT, verified_export(&g));
+	assert_true(complained("number"));
+	assert_int_equal(1, diag.errors);
+	given_gone(&g);
+
+	given_attempt(&g);
+	when_answered(&g, 1);
+	append_forged(&g, ATTEMPT + 1, 2);
+	assert_int_equal(ERR_BAD_INPUT, verified_export(&g));
+	assert_true(complained("subject"));
+	assert_int_equal(1, diag.errors);
+	given_gone(&g);
+}
+
 #define EACH_WRONG(member, value, rule)                                                            \
 	do {                                                                                       \
 		given_attempt(&g);                                                                 \
@@ -375,6 +414,7 @@ int main(void)
 	    cmocka_unit_test(no_bit_can_be_changed),
 	    cmocka_unit_test(no_record_can_be_left_out_or_moved),
 	    cmocka_unit_test(a_chain_made_anew_does_not_carry_the_old_signature),
+	    cmocka_unit_test(a_chain_that_skips_a_number_or_changes_its_subject_is_refused),
 	    cmocka_unit_test(everything_in_a_statement_is_compared),
 	    cmocka_unit_test(a_file_cut_off_anywhere_is_refused_or_unsigned),
 	    cmocka_unit_test(another_key_is_refused_and_the_files_own_is_not_trusted),

@@ -227,6 +227,39 @@ static void a_full_disk_ends_the_store_and_loses_nothing(void **state)
 	given_gone(&g);
 }
 
+/* Nothing but the copy writes to a database file here: the log is far from a checkpoint. */
+static void a_backup_that_fails_is_said_and_costs_the_store_nothing(void **state)
+{
+	struct store_seq upto;
+	struct given g;
+	uint32_t percent;
+
+	(void)state;
+	given_faulty_store(&g);
+	assert_int_equal(ERR_OK, store_open_with(&g.store, g.dir, &g.options));
+	when_room_is_told(&g, 1);
+	assert_int_equal(ERR_OK, committed(&g));
+	disk_fails_at(1, DISK_ENOSPC, true, DISK_DATABASE);
+	assert_int_equal(ERR_OK, store_backup(g.store, "full.db"));
+	while (store_backup_state(g.store, &percent) == BACKUP_RUNNING) {
+		when_signalled(&g);
+		assert_int_equal(ERR_OK, store_settle(g.store, &upto));
+	}
+	assert_int_equal(BACKUP_FAILED, store_backup_state(g.store, &percent));
+	assert_true(disk_has_failed());
+	when_room_is_told(&g, 2);
+	assert_int_equal(ERR_OK, committed(&g));
+	disk_reset();
+	assert_int_equal(ERR_OK, store_backup(g.store, "full.db"));
+	while (store_backup_state(g.store, &percent) == BACKUP_RUNNING) {
+		when_signalled(&g);
+		assert_int_equal(ERR_OK, store_settle(g.store, &upto));
+	}
+	assert_int_equal(BACKUP_DONE, store_backup_state(g.store, &percent));
+	assert_int_equal(100, percent);
+	given_gone(&g);
+}
+
 /* ---- The commit gate --------------------------------------------------------------------- */
 
 static void nothing_is_announced_before_its_sync_is_done(void **state)
@@ -311,6 +344,7 @@ int main(void)
 	    cmocka_unit_test(a_database_is_made_whole_or_not_at_all),
 	    cmocka_unit_test(a_failed_checkpoint_ends_the_store_and_loses_nothing),
 	    cmocka_unit_test(a_full_disk_ends_the_store_and_loses_nothing),
+	    cmocka_unit_test(a_backup_that_fails_is_said_and_costs_the_store_nothing),
 	    cmocka_unit_test(nothing_is_announced_before_its_sync_is_done),
 	    cmocka_unit_test(all_that_came_while_a_commit_ran_is_one_transaction),
 	    cmocka_unit_test(a_stalled_disk_keeps_the_owner_free_to_queue),
