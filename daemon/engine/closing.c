@@ -1,15 +1,5 @@
 /* The end of a part or of an attempt, with score and receipt. */
-#include <string.h>
-
 #include "daemon/engine/rules.h"
-
-static void *piece(struct deciding *b, const ProtobufCMessageDescriptor *type)
-{
-	ProtobufCMessage *msg = arena_new(&b->d->arena, type->sizeof_message);
-
-	protobuf_c_message_init(type, msg);
-	return msg;
-}
 
 static const struct answer_view *views_of(struct deciding *b, const struct attempt *a)
 {
@@ -27,7 +17,7 @@ static const struct answer_view *views_of(struct deciding *b, const struct attem
 
 static Examd__Record__SectionScore *section_of(struct deciding *b, const struct section_score *from)
 {
-	Examd__Record__SectionScore *m = piece(b, &examd__record__section_score__descriptor);
+	Examd__Record__SectionScore *m = fact_piece(b, &examd__record__section_score__descriptor);
 
 	m->section = arena_copy_text(&b->d->arena, from->section);
 	m->points = from->points;
@@ -38,7 +28,7 @@ static Examd__Record__SectionScore *section_of(struct deciding *b, const struct 
 
 static Examd__Record__Score *score_of(struct deciding *b, const struct attempt *a)
 {
-	Examd__Record__Score *m = piece(b, &examd__record__score__descriptor);
+	Examd__Record__Score *m = fact_piece(b, &examd__record__score__descriptor);
 	struct score score = {0};
 	size_t i;
 
@@ -62,7 +52,7 @@ static Examd__Record__ReceiptStatement *statement_of(struct deciding *b, const s
 						     Examd__Record__AttemptClosed *closing)
 {
 	Examd__Record__ReceiptStatement *m =
-	    piece(b, &examd__record__receipt_statement__descriptor);
+	    fact_piece(b, &examd__record__receipt_statement__descriptor);
 	struct chain_end end = fact_end(b, a->id);
 
 	m->version = 1;

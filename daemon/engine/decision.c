@@ -93,13 +93,17 @@ static struct tail *tail_of(struct deciding *b, struct subject subject)
 	return t;
 }
 
-void *fact_new(struct deciding *b, enum record_kind kind)
+void *fact_piece(struct deciding *b, const ProtobufCMessageDescriptor *type)
 {
-	const ProtobufCMessageDescriptor *type = record_kind_type(kind);
 	ProtobufCMessage *msg = arena_new(&b->d->arena, type->sizeof_message);
 
 	protobuf_c_message_init(type, msg);
 	return msg;
+}
+
+void *fact_new(struct deciding *b, enum record_kind kind)
+{
+	return fact_piece(b, record_kind_type(kind));
 }
 
 static void fact(struct deciding *b, struct subject subject, enum record_kind kind, void *msg)
@@ -141,6 +145,18 @@ struct chain_end fact_end(struct deciding *b, struct attempt_id id)
 ProtobufCBinaryData fact_bytes(struct deciding *b, const void *data, size_t len)
 {
 	return (ProtobufCBinaryData){len, arena_copy(&b->d->arena, data, len)};
+}
+
+enum err check_version(struct deciding *b, const struct change *change)
+{
+	const struct by *by = &b->ev->by;
+
+	if (by->version == 0 || by->version == change->version || by->force)
+		return ERR_OK;
+	b->d->changed_by = change->version;
+	b->d->changed_kind = change->kind;
+	b->d->changed_person = change->person;
+	return ERR_CHANGED_MEANWHILE;
 }
 
 struct effect *tell(struct deciding *b, enum effect_kind kind)

@@ -13,12 +13,19 @@ struct deciding {
 	bool room;	       /* a command to the room, not to attempts that it names */
 };
 
-/* A message of that kind with its defaults, in the decision's arena. */
+/* A message with its defaults, in the decision's arena. */
+void *fact_piece(struct deciding *b, const ProtobufCMessageDescriptor *type);
+/* That of a kind of record. */
 void *fact_new(struct deciding *b, enum record_kind kind);
 
 /* Adds a record: the next of its subject. */
 void fact_attempt(struct deciding *b, struct attempt_id id, enum record_kind kind, void *msg);
 void fact_sitting(struct deciding *b, struct sitting_id id, enum record_kind kind, void *msg);
+
+/* Is the version that the event was decided on still the last?
+ *
+ * ERR_CHANGED_MEANWHILE  no, and it is not forced; who did what is in the decision */
+MUST_USE enum err check_version(struct deciding *b, const struct change *change);
 
 /* Where the chain of an attempt will stand after the records so far. */
 struct chain_end fact_end(struct deciding *b, struct attempt_id id);

@@ -22,14 +22,6 @@ static enum item_level level_read(const char *name)
 
 /* ---- Writing ----------------------------------------------------------------------------- */
 
-static void *message_new(struct deciding *b, const ProtobufCMessageDescriptor *type)
-{
-	ProtobufCMessage *msg = arena_new(&b->d->arena, type->sizeof_message);
-
-	protobuf_c_message_init(type, msg);
-	return msg;
-}
-
 static ProtobufCBinaryData *hashes_write(struct deciding *b, const struct digest *from, size_t n)
 {
 	ProtobufCBinaryData *to = arena_new(&b->d->arena, n * sizeof *to);
@@ -42,7 +34,7 @@ static ProtobufCBinaryData *hashes_write(struct deciding *b, const struct digest
 
 static Examd__Record__Draw *draw_write(struct deciding *b, const struct form_draw *draw)
 {
-	Examd__Record__Draw *m = message_new(b, &examd__record__draw__descriptor);
+	Examd__Record__Draw *m = fact_piece(b, &examd__record__draw__descriptor);
 	size_t i;
 
 	m->n_sections = draw->nsections;
@@ -62,7 +54,7 @@ static Examd__Record__Draw *draw_write(struct deciding *b, const struct form_dra
 
 static Examd__Record__FormItem *item_write(struct deciding *b, const struct form_item *fi)
 {
-	Examd__Record__FormItem *m = message_new(b, &examd__record__form_item__descriptor);
+	Examd__Record__FormItem *m = fact_piece(b, &examd__record__form_item__descriptor);
 
 	m->hash = fact_bytes(b, fi->item->hash.b, sizeof fi->item->hash.b);
 	m->order = fact_bytes(b, fi->order, fi->item->noptions);
@@ -74,7 +66,7 @@ static Examd__Record__FormItem *item_write(struct deciding *b, const struct form
 static Examd__Record__FormPart *part_write(struct deciding *b, const struct form_part *part,
 					   const struct digest *plain_hash)
 {
-	Examd__Record__FormPart *m = message_new(b, &examd__record__form_part__descriptor);
+	Examd__Record__FormPart *m = fact_piece(b, &examd__record__form_part__descriptor);
 	size_t i;
 
 	m->n_items = part->nitems;
@@ -88,7 +80,7 @@ static Examd__Record__FormPart *part_write(struct deciding *b, const struct form
 Examd__Record__Form *drawn_write(struct deciding *b)
 {
 	const struct form *form = b->ev->u.open.form;
-	Examd__Record__Form *m = message_new(b, &examd__record__form__descriptor);
+	Examd__Record__Form *m = fact_piece(b, &examd__record__form__descriptor);
 	size_t i;
 
 	m->generator = FORM_GENERATOR;

@@ -369,8 +369,7 @@ static Examd__Record__By *by_of(struct deciding *b)
 
 	if (by->person.v == 0 && command_id_is_zero(&by->command))
 		return NULL;
-	m = arena_new(&b->d->arena, sizeof *m);
-	examd__record__by__init(m);
+	m = fact_piece(b, &examd__record__by__descriptor);
 	m->person = by->person.v;
 	m->forced = by->force;
 	if (!command_id_is_zero(&by->command)) {

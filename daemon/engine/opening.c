@@ -125,9 +125,8 @@ static enum err check_open(const struct deciding *b)
 
 static Examd__Record__SittingState *state_of(struct deciding *b, const struct sitting *s)
 {
-	Examd__Record__SittingState *m = arena_new(&b->d->arena, sizeof *m);
+	Examd__Record__SittingState *m = fact_piece(b, &examd__record__sitting_state__descriptor);
 
-	examd__record__sitting_state__init(m);
 	m->version = s->end.n;
 	m->state = s->state;
 	m->paused = s->paused;

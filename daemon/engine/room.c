@@ -416,18 +416,6 @@ static enum err check_form(const struct deciding *b, const struct verb *v)
 	return ERR_OK;
 }
 
-enum err check_version(struct deciding *b, const struct change *change)
-{
-	const struct by *by = &b->ev->by;
-
-	if (by->version == 0 || by->version == change->version || by->force)
-		return ERR_OK;
-	b->d->changed_by = change->version;
-	b->d->changed_kind = change->kind;
-	b->d->changed_person = change->person;
-	return ERR_CHANGED_MEANWHILE;
-}
-
 /* ---- To the room ------------------------------------------------------------------------- */
 
 static void act_on_all(struct deciding *b, const struct verb *v, const struct sitting *s)
@@ -550,98 +538,4 @@ enum err decide_room(struct deciding *b, const struct attempt *none)
 	if ((err = check_form(b, &verbs[verb])) != ERR_OK)
 		return err;
 	return b->room ? to_room(b, &verbs[verb], s) : to_named(b, &verbs[verb], s);
-}
-
-/* ---- Results, accommodations ------------------------------------------------------------- */
-
-static enum err release_attempt(struct deciding *b, const struct attempt *a)
-{
-	Examd__Record__AttemptReleased *m;
-	enum err err = check_version(b, &a->change);
-
-	if (err != ERR_OK)
-		return err;
-	if (attempt_is_open(a))
-		return ERR_OUT_OF_TURN;
-	m = fact_new(b, RECORD_ATTEMPT_RELEASED);
-	m->by = b->by;
-	m->result = b->ev->u.release.result;
-	m->review = b->ev->u.release.review;
-	fact_attempt(b, a->id, RECORD_ATTEMPT_RELEASED, m);
-	tell_holder(b, a, TELL_RELEASED);
-	tell_row(b, a);
-	return ERR_OK;
-}
-
-static enum err release_sitting(struct deciding *b, const struct sitting *s)
-{
-	Examd__Record__SittingReleased *m;
-	const struct attempt *a;
-	enum err err;
-	size_t i;
-
-	if (s == NULL)
-		return ERR_NOT_FOUND;
-	if ((err = seen_find(&s->seen, &b->ev->by.command, &b->ev->by.content)) != ERR_NOT_FOUND) {
-		b->d->repeated = err == ERR_OK;
-		return err;
-	}
-	if ((err = check_version(b, &s->change)) != ERR_OK)
-		return err;
-	m = fact_new(b, RECORD_SITTING_RELEASED);
-	m->by = b->by;
-	m->result = b->ev->u.release.result;
-	m->review = b->ev->u.release.review;
-	fact_sitting(b, s->id, RECORD_SITTING_RELEASED, m);
-	tell_room(b, s);
-	for (i = 0; i < s->nattempts; i++) {
-		a = engine_find_attempt(b->e, s->attempts[i]);
-		if (a != NULL && !attempt_is_open(a))
-			tell_holder(b, a, TELL_RELEASED);
-	}
-	return ERR_OK;
-}
-
-/* The engine's row looked up the attempt when the event names one. */
-enum err decide_release(struct deciding *b, const struct attempt *a)
-{
-	if (a != NULL)
-		return release_attempt(b, a);
-	return release_sitting(b, engine_find_sitting(b->e, b->ev->sitting));
-}
-
-static int64_t budget_with(const struct deciding *b, const struct attempt *a, uint32_t part)
-{
-	int64_t used = timing_used(&a->timing, part, b->ev->now).v, budget;
-
-	if (part < a->timing.part)
-		return a->timing.parts[part].budget.v;
-	budget = timing_budget(a->bases[part], b->ev->u.extra_percent).v + a->added[part].v;
-	return budget > used ? budget : used;
-}
-
-enum err decide_accommodate(struct deciding *b, const struct attempt *a)
-{
-	Examd__Record__AccommodationChanged *m;
-	enum err err = check_version(b, &a->change);
-	uint32_t i;
-
-	if (err != ERR_OK)
-		return err;
-	if (!attempt_is_open(a))
-		return ERR_OUT_OF_TURN;
-	if (b->ev->u.extra_percent > EXTRA_PERCENT_MOST)
-		return ERR_INVALID;
-	m = fact_new(b, RECORD_ACCOMMODATION_CHANGED);
-	m->by = b->by;
-	m->extra_percent = b->ev->u.extra_percent;
-	m->n_budgets = a->timing.nparts;
-	m->budgets = arena_new(&b->d->arena, m->n_budgets * sizeof *m->budgets);
-	for (i = 0; i < a->timing.nparts; i++)
-		m->budgets[i] = budget_with(b, a, i);
-	fact_attempt(b, a->id, RECORD_ACCOMMODATION_CHANGED, m);
-	tell_holder(b, a, TELL_MINUTES_ADDED)->added.v =
-	    m->budgets[a->timing.part] - a->timing.parts[a->timing.part].budget.v;
-	tell_row(b, a);
-	return ERR_OK;
 }

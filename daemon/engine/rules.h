@@ -17,13 +17,10 @@ decide_fn decide_leave_part, decide_submit, decide_break, decide_back_from_break
 decide_fn decide_client_came, decide_client_left, decide_practice_resume;
 /* ticks.c */
 decide_fn decide_restarted, decide_tick;
-/* room.c */
+/* room.c, release.c, accommodation.c */
 decide_fn decide_room, decide_release, decide_accommodate;
 
 /* ---- Steps that several rules share ------------------------------------------------------- */
-
-/* ERR_CHANGED_MEANWHILE, with who did what in the decision. */
-MUST_USE enum err check_version(struct deciding *b, const struct change *change);
 
 /* starting.c: may the first part of this attempt begin now?  S: its sitting.
  *
