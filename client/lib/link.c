@@ -300,8 +300,11 @@ static void handle(struct link *l, const Examd__V1__Reply *reply)
 			l->owner->on_notice(l->owner, reply);
 		return;
 	}
-	if (reply->id == l->hello_id && l->phase == PHASE_GREETING) {
-		hello_answered(l, reply);
+	if (l->phase == PHASE_GREETING) {
+		/* What comes before the answer to Hello is about a request from before it: a core
+		 * that has just started calls it out of turn.  It is sent again after Hello. */
+		if (reply->id == l->hello_id)
+			hello_answered(l, reply);
 		return;
 	}
 	if ((call = call_take(l, reply->id)) == NULL)

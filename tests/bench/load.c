@@ -53,7 +53,7 @@ struct candidate {
 	uint8_t hash[8][32];
 	uint32_t *revision;
 	struct under_way *way;
-	uint64_t request_id;
+	uint64_t request_id, hello_id;
 	uint8_t confirm_id[16], check_in_id[16], submit_id[16];
 };
 
@@ -102,6 +102,7 @@ static void say_hello(struct candidate *c)
 	q.hello = &h;
 	c->phase = PHASE_HELLO;
 	send_request(c, &q);
+	c->hello_id = c->request_id;
 }
 
 static void use_slip(struct candidate *c)
@@ -197,8 +198,8 @@ static void phase_line(const char *name, size_t n, double seconds)
 
 static void broke(struct candidate *c, const char *what, uint32_t error, const char *detail)
 {
-	fprintf(stderr, "load: slip %s: %s: error %u %s\n", c->slip, what, error,
-		detail == NULL ? "" : detail);
+	fprintf(stderr, "load: slip %s, phase %d: %s: error %u %s\n", c->slip, (int)c->phase, what,
+		error, detail == NULL ? "" : detail);
 	c->load->status = 1;
 	loop_stop(c->load->loop);
 }
@@ -395,6 +396,9 @@ static void on_reply(struct candidate *c, const Examd__V1__Reply *r)
 			broke(c, "notice", r->error, r->detail);
 		return;
 	}
+	/* About a request from before Hello: it is sent again. */
+	if (c->phase == PHASE_HELLO && r->id != c->hello_id)
+		return;
 	if (r->error == ERR_BUSY || r->error == ERR_TOO_MANY) {
 		c->load->refused++;
 		say_hello(c);
