@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -171,6 +172,76 @@ static void no_message_contains_itself(void **state)
 	}
 }
 
+/* ---- What is stored stays readable ---------------------------------------------------------- */
+
+#define TYPES_MOST 64
+
+struct listing {
+	const ProtobufCMessageDescriptor *seen[TYPES_MOST];
+	size_t nseen;
+	struct buf text; /* one line a field, as record.kept has them */
+};
+
+static void list_type(struct listing *l, const ProtobufCMessageDescriptor *type)
+{
+	static const char *const names[] = {"int32",	"sint32", "sfixed32", "int64",	"sint64",
+					    "sfixed64", "uint32", "fixed32",  "uint64", "fixed64",
+					    "float",	"double", "bool",     "enum",	"string",
+					    "bytes",	"message"};
+	const ProtobufCFieldDescriptor *f;
+	unsigned i;
+
+	for (i = 0; i < l->nseen; i++)
+		if (l->seen[i] == type)
+			return;
+	assert_true(l->nseen < TYPES_MOST);
+	l->seen[l->nseen++] = type;
+	for (i = 0; i < type->n_fields; i++) {
+		f = &type->fields[i];
+		buf_printf(&l->text, "%s.%s %u %s%s\n", type->short_name, f->name, f->id,
+			   f->label == PROTOBUF_C_LABEL_REPEATED ? "repeated " : "",
+			   names[f->type]);
+		if (f->type == PROTOBUF_C_TYPE_MESSAGE)
+			list_type(l, f->descriptor);
+	}
+}
+
+static void list_all(struct listing *l)
+{
+	int kind;
+
+	buf_put_text(&l->text, "\n");
+#define RECORD(name, number, message, member)                                                      \
+	buf_printf(&l->text, "kind %d %s %s\n", number, #member, #message);
+#include "daemon/record/record.def"
+#undef RECORD
+	for (kind = 0; kind < 256; kind++)
+		if (record_kind_type((enum record_kind)kind) != NULL)
+			list_type(l, record_kind_type((enum record_kind)kind));
+}
+
+static void every_field_that_was_ever_stored_keeps_its_number_and_type(void **state)
+{
+	FILE *kept = fopen(RECORD_FOLDER "/record.kept", "r");
+	struct listing now = {0};
+	char line[256] = "\n";
+	int lines = 0;
+
+	(void)state;
+	assert_non_null(kept);
+	list_all(&now);
+	while (fgets(line + 1, sizeof line - 1, kept) != NULL) {
+		if (line[1] == '#')
+			continue;
+		if (strstr(buf_text(&now.text), line) == NULL)
+			fail_msg("not as it was stored:%s", line);
+		lines++;
+	}
+	assert_true(lines > 150);
+	fclose(kept);
+	buf_fini(&now.text);
+}
+
 static void the_same_text_under_another_salt_has_another_hash(void **state)
 {
 	uint8_t salt[16] = {1}, other[16] = {2};
@@ -197,6 +268,7 @@ int main(void)
 	    cmocka_unit_test(an_empty_body_is_a_message_of_defaults),
 	    cmocka_unit_test(each_kind_has_a_name_and_a_message),
 	    cmocka_unit_test(no_message_contains_itself),
+	    cmocka_unit_test(every_field_that_was_ever_stored_keeps_its_number_and_type),
 	    cmocka_unit_test(the_same_text_under_another_salt_has_another_hash),
 	};
 
