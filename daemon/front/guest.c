@@ -124,50 +124,37 @@ static bool hand_on(struct guest *g, struct buf *in)
 	return took;
 }
 
-/* Something more is in IN: G->held, or what the connection has read. */
-static void process(struct guest *g, struct buf *in)
+/* Whole frames that were there when the host asked to forget them. */
+static void drop_stale(struct guest *g, struct buf *in)
 {
-	if (hand_on(g, in))
-		g->frame_until = never;
-	if (g->state != GUEST_OPEN) {
-		buf_clear(in);
-		return;
+	struct bytes message;
+
+	while (frame_peek(in, FRAME_MOST, &message) == ERR_OK && 4 + message.len <= g->stale) {
+		g->stale -= 4 + message.len;
+		frame_take(in);
 	}
-	if (buf_length(in) == 0)
-		g->frame_until = never;
-	else if (g->frame_until.v == 0)
-		g->frame_until = mono_add(now_of(g), g->host->settings->frame);
-	arm(g);
-	if (g->pauses != 0 && in != &g->held) {
-		buf_put_bytes(&g->held, buf_bytes(in));
-		buf_take(in, buf_length(in));
-	}
+	g->stale = 0;
 }
 
+/* What is left in IN when it must wait is offered again after the pause. */
 static void on_data(struct conn_user *user, struct buf *in)
 {
 	struct guest *g = container_of(user, struct guest, user);
 
+	if (g->state == GUEST_OPEN && g->stale > 0)
+		drop_stale(g, in);
+	if (hand_on(g, in))
+		g->frame_until = never;
 	if (g->state != GUEST_OPEN) {
 		buf_take(in, buf_length(in));
-	} else if (g->pauses != 0 || buf_length(&g->held) > 0) {
-		buf_put_bytes(&g->held, buf_bytes(in));
-		buf_take(in, buf_length(in));
-		process(g, &g->held);
-	} else {
-		process(g, in);
-	}
-}
-
-static void go_on(struct guest *g, enum guest_pause why)
-{
-	pause_for(g, why, false);
-	if (g->pauses != 0 || g->state != GUEST_OPEN)
 		return;
-	if (buf_length(&g->held) > 0)
-		process(g, &g->held);
-	if (buf_length(&g->held) == 0)
-		buf_fini(&g->held);
+	}
+	g->left = buf_length(in);
+	if (g->left == 0 || (g->pauses & GUEST_PAUSED_BY_RATE)) /* what waits for it is whole */
+		g->frame_until = never;
+	else if (g->frame_until.v == 0)
+		g->frame_until = mono_add(now_of(g), g->host->settings->frame);
+	arm(g);
 }
 
 /* ---- Time ----------------------------------------------------------------------------------- */
@@ -204,13 +191,10 @@ static void on_time(struct timer *t)
 		guest_refuse(g, ERR_TIMEOUT, broken);
 		return;
 	}
-	if ((g->pauses & GUEST_PAUSED_BY_RATE) && is_past(g->rate_until, now)) {
-		if (g->frame_until.v != 0)
-			g->frame_until = mono_add(now, g->host->settings->frame);
-		go_on(g, GUEST_PAUSED_BY_RATE);
-	}
-	if (g->state == GUEST_OPEN)
-		arm(g);
+	/* The frame that waits for it is handed on in the next pass. */
+	if ((g->pauses & GUEST_PAUSED_BY_RATE) && is_past(g->rate_until, now))
+		pause_for(g, GUEST_PAUSED_BY_RATE, false);
+	arm(g);
 }
 
 /* ---- Beginning and end ---------------------------------------------------------------------- */
@@ -235,19 +219,7 @@ static void on_ready(struct conn_user *user)
 static void fini(struct guest *g)
 {
 	timer_fini(&g->timer);
-	buf_fini(&g->held);
 	free(g);
-}
-
-/* What a client sent before it closed counts, whatever its rate was. */
-static void hand_on_the_rest(struct guest *g)
-{
-	struct bytes message;
-
-	while (frame_peek(&g->held, frame_most(g), &message) == ERR_OK) {
-		g->host->on_frame(g->host, g, message);
-		frame_take(&g->held);
-	}
 }
 
 static void on_closed(struct conn_user *user, enum conn_end why)
@@ -262,8 +234,6 @@ static void on_closed(struct conn_user *user, enum conn_end why)
 	struct guest *g = container_of(user, struct guest, user);
 	const char *reason = NULL;
 
-	if (g->state == GUEST_OPEN)
-		hand_on_the_rest(g);
 	g->conn = NULL; /* its own to free */
 	/* The stream has said why a handshake failed. */
 	if (g->state != GUEST_SHAKING || why == CONN_END_TIME)
@@ -334,21 +304,16 @@ void guest_trust(struct guest *g, bool trusted)
 
 void guest_pause(struct guest *g, bool pause)
 {
-	if (pause) {
-		pause_for(g, GUEST_PAUSED_BY_HOST, true);
-		return;
-	}
-	if (g->state == GUEST_OPEN && (g->pauses & GUEST_PAUSED_BY_HOST))
+	bool goes_on = !pause && (g->pauses & GUEST_PAUSED_BY_HOST) != 0;
+
+	pause_for(g, GUEST_PAUSED_BY_HOST, pause);
+	if (goes_on && g->state == GUEST_OPEN)
 		begin_limits(g);
-	go_on(g, GUEST_PAUSED_BY_HOST);
 }
 
 void guest_forget(struct guest *g)
 {
-	struct bytes message;
-
-	while (frame_peek(&g->held, FRAME_MOST, &message) == ERR_OK)
-		frame_take(&g->held);
+	g->stale = g->left;
 }
 
 void guest_refuse(struct guest *g, enum err err, const char *detail)

@@ -61,7 +61,8 @@ struct guest {
 	struct mono_ms armed_for; /* when the timer fires; 0: it is not set */
 	struct timer timer;
 	struct bucket bucket;
-	struct buf held; /* read, but not to be looked at while it is paused */
+	size_t left;  /* bytes that wait in the connection's buffer */
+	size_t stale; /* so many of them are to be forgotten, when they are whole frames */
 	char address[64];
 };
 

@@ -677,7 +677,6 @@ static void frames_above_the_rate_wait_and_none_is_lost(void **state)
 	(void)state;
 	set.frames_per_second = 100;
 	set.frames_burst = 20;
-	set.frame = (struct millis){100}; /* waiting for the rate is not the client's doing */
 	given_front(&set);
 	id = given_client(&c);
 	then = mono_now();
@@ -691,6 +690,28 @@ static void frames_above_the_rate_wait_and_none_is_lost(void **state)
 	core_hears_closed(id);
 }
 
+static void the_wait_for_the_rate_is_not_the_client_s_doing(void **state)
+{
+	struct front_settings set = generous;
+	struct dialer c;
+	struct conn_id id;
+	int i;
+
+	(void)state;
+	set.frames_per_second = 5;
+	set.frames_burst = 1;
+	set.frame = (struct millis){100};
+	given_front(&set);
+	id = given_client(&c);
+	for (i = 0; i < 4; i++)
+		say_frame(&c, 10, (char)('0' + i));
+	for (i = 0; i < 4; i++)
+		core_hears_frame(id, 10, (char)('0' + i));
+	core_answers(id, "all four");
+	hears(&c, "all four");
+	hang_up(&c);
+}
+
 static void what_waits_for_the_rate_counts_though_its_client_has_left(void **state)
 {
 	struct front_settings set = generous;
@@ -699,7 +720,7 @@ static void what_waits_for_the_rate_counts_though_its_client_has_left(void **sta
 	int i;
 
 	(void)state;
-	set.frames_per_second = 20;
+	set.frames_per_second = 5;
 	set.frames_burst = 2;
 	given_front(&set);
 	id = given_client(&c);
@@ -1024,6 +1045,49 @@ static void a_new_core_must_trust_anew_but_a_large_frame_under_way_costs_nothing
 	core_hears_closed(id);
 }
 
+static void
+who_says_nothing_to_a_new_core_is_closed_like_who_says_nothing_to_the_first(void **state)
+{
+	struct front_settings set = generous;
+	struct dialer old, c;
+	struct conn_id id;
+
+	(void)state;
+	set.first_frame = set.login = (struct millis){1000};
+	given_front(&set);
+	id = given_client(&old);
+	core_says(CHANNEL_TRUSTED, id, bytes_of("", 0));
+	say_frame(&old, 1, 'o');
+	core_hears_frame(id, 1, 'o');
+	lose_core();
+	call(&c);
+	give_core();
+	core_hears_opened();
+	core_hears_opened();
+	hears_restarted(&old);
+	hears_error(&old, ERR_TIMEOUT);
+	hears_error(&c, ERR_TIMEOUT);
+	hang_up(&old);
+	hang_up(&c);
+}
+
+static void a_new_core_hears_nothing_of_those_that_the_old_one_closed(void **state)
+{
+	struct dialer c, next;
+	struct conn_id id;
+
+	(void)state;
+	given_front(&generous);
+	id = given_client(&c);
+	core_says(CHANNEL_CLOSE, id, bytes_of("", 0));
+	hears_the_end(&c); /* and keeps its own end open */
+	lose_core();
+	give_core();
+	hang_up(&c);
+	given_client(&next);
+	hang_up(&next);
+}
+
 static void a_core_that_talks_nonsense_ends_the_front_to_be_started_again(void **state)
 {
 	(void)state;
@@ -1162,6 +1226,7 @@ int main(void)
 	    front_test(the_first_frame_has_one_limit_however_it_drips),
 	    front_test(who_does_not_log_in_is_closed_however_much_it_says),
 	    front_test(frames_above_the_rate_wait_and_none_is_lost),
+	    front_test(the_wait_for_the_rate_is_not_the_client_s_doing),
 	    front_test(what_waits_for_the_rate_counts_though_its_client_has_left),
 	    front_test(who_does_not_read_is_closed_and_others_are_served),
 	    front_test(a_core_that_does_not_keep_up_stops_the_reading_of_clients),
@@ -1175,6 +1240,8 @@ int main(void)
 	    front_test(who_connects_while_there_is_no_core_is_kept_and_told_nothing_of_a_restart),
 	    front_test(requests_that_waited_for_the_old_core_are_forgotten),
 	    front_test(a_new_core_must_trust_anew_but_a_large_frame_under_way_costs_nothing),
+	    front_test(who_says_nothing_to_a_new_core_is_closed_like_who_says_nothing_to_the_first),
+	    front_test(a_new_core_hears_nothing_of_those_that_the_old_one_closed),
 	    front_test(a_core_that_talks_nonsense_ends_the_front_to_be_started_again),
 	    front_test(a_front_whose_supervisor_is_gone_ends_at_once_under_its_clients),
 	    front_test(a_front_that_is_stopped_lets_out_what_the_core_still_says),
