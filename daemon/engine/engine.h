@@ -45,7 +45,9 @@ struct engine *engine_new(const struct engine_config *config);
 void engine_free(struct engine *e);
 
 /* Banks and blueprints must be known before an event or record that names them.  Taken over;
- * several versions of a name live side by side, the last added is the one that new sittings get. */
+ * several versions of a name live side by side, the last added is the one that new sittings get.
+ * One whose hash is known already is freed, and the known one counts as added last: look it up
+ * again. */
 void engine_add_bank(struct engine *e, struct bank *bank);
 void engine_add_blueprint(struct engine *e, struct blueprint *blueprint);
 const struct blueprint *engine_blueprint(const struct engine *e, const char *exam);

@@ -450,6 +450,17 @@ static void event_confirm(void)
 		sent[nsent++ % SENT_MOST] = ev;
 }
 
+/* Nothing is called saved that is not: it stands, or a later one of the same seat does. */
+static void check_saved(const struct attempt *a, const struct answer_in *in)
+{
+	const struct attempt_answer *stands = attempt_answer(a, in->item);
+
+	assert_int_equal(in->seat.v, stands->seat.v);
+	assert_true(stands->revision >= in->revision);
+	assert_int_equal(in->revision == stands->revision && in->flagged,
+			 in->revision == stands->revision && stands->flagged);
+}
+
 static void event_answer(void)
 {
 	const struct attempt *a = any_attempt();
@@ -471,7 +482,8 @@ static void event_answer(void)
 	ev.u.answer.nchosen = item < 10 ? 1 - one_in(6) : 0;
 	ev.u.answer.codes = codes;
 	ev.u.answer.ncodes = item == 10 || item == 11 ? 2 : 0;
-	(void)!tell_twice(&ev);
+	if (tell_twice(&ev) == ERR_OK)
+		check_saved(a, &ev.u.answer);
 }
 
 static void event_own(void)
