@@ -28,7 +28,7 @@ clang                    the second compiler
 clang-format             the format check
 libclang-rt-14-dev       its sanitizers
 sqlite3                  looks into databases after a crash
-openssl                  a certificate for a test, and the machine's own speed
+openssl                  a certificate for a test, and the speed of the machine
 strace                   injects faults
 python3                  drives the torture runs
 mandoc                   checks the manual pages

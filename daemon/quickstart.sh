@@ -108,7 +108,7 @@ enter() { # enter USER ONE_TIME_PASSWORD: first log-in, own password
 	secret "$1.first" "$2" >/dev/null
 	secret "$1.password" "correct horse battery $1" >/dev/null
 	as "$1" login --password-file "$dir/$1.first"
-	as "$1" passwd --old-password-file "$dir/$1.first" --new-password-file "$dir/$1.password"
+	as "$1" passwd --password-file "$dir/$1.first" --new-password-file "$dir/$1.password"
 }
 enter admin "$first" >>"$dir/examctl.log"
 
@@ -150,7 +150,7 @@ client() { # client N MACHINE SCRIPT: a candidate, in the background
 	eval "pid_$1_$2=$!"
 	clients="$clients $!"
 }
-slow='think 400'
+slow='think 800'
 for n in 1 2 4 5 6 7; do
 	client $n a "$slow
 answers random:$n
@@ -171,8 +171,7 @@ wait "$pid_3_a" && code=0 || code=$?
 say "Chloé's laptop is dead after 7 answers. She sits down at another; the proctor agrees."
 client 3 b "answers random:3
 submit"
-asked() { as pat --json sitting watch "$id" --once | tr -d '\n' | grep -q '"takeover_asked": *true'; }
-wait_for 10 "the question for the seat" asked
+as pat sitting watch "$id" --until takeover-asked >>"$dir/examctl.log"
 as pat sitting release-seat "$id" c3
 
 core=$("$examd" status -d "$data" --json | tr -d '\n' | sed -n 's/.*"core_pid": *\([0-9]*\).*/\1/p')

@@ -271,6 +271,14 @@ static int run(struct ctl *ctl)
 	return status;
 }
 
+/* getopt_long() takes "-5" for options.  A space before it makes it the number that it is. */
+static char *shown_as_number(char *arg)
+{
+	size_t digits = arg[0] == '-' ? strspn(arg + 1, "0123456789") : 0;
+
+	return digits > 0 && arg[1 + digits] == '\0' ? mem_printf(" %s", arg) : arg;
+}
+
 int ctl_main(int argc, char **argv)
 {
 	struct option longs[OPT_NOPTIONS + 1] = {0};
@@ -282,6 +290,8 @@ int ctl_main(int argc, char **argv)
 		longs[i].has_arg = options[i].value != NULL ? required_argument : no_argument;
 		longs[i].val = FIRST_OPTION + (int)i;
 	}
+	for (int i = 1; i < argc; i++)
+		argv[i] = shown_as_number(argv[i]);
 	while ((which = getopt_long(argc, argv, "o:h", longs, NULL)) != -1) {
 		if (which == 'o')
 			which = FIRST_OPTION + OPT_OUTPUT;

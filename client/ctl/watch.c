@@ -13,7 +13,7 @@
 #define ASK_AGAIN SECONDS(20) /* so that a dead connection is noticed */
 #define REDRAW	  SECONDS(1)
 
-enum until { UNTIL_NEVER, UNTIL_ALL_READY, UNTIL_ALL_CLOSED, UNTIL_N_READY };
+enum until { UNTIL_NEVER, UNTIL_ALL_READY, UNTIL_ALL_CLOSED, UNTIL_TAKEOVER, UNTIL_N_READY };
 
 struct room_watch {
 	struct remote_watcher watcher;
@@ -38,11 +38,13 @@ static bool until_parse(struct room_watch *w, const char *text)
 		w->until = UNTIL_ALL_READY;
 	} else if (strcmp(text, "all-closed") == 0) {
 		w->until = UNTIL_ALL_CLOSED;
+	} else if (strcmp(text, "takeover-asked") == 0) {
+		w->until = UNTIL_TAKEOVER;
 	} else {
 		w->least = strtoll(text, &end, 10);
 		w->until = UNTIL_N_READY;
 		if (w->least < 1 || strcmp(end, "-ready") != 0) {
-			ctl_wrong("--until is all-ready, all-closed or N-ready");
+			ctl_wrong("--until is all-ready, all-closed, takeover-asked or N-ready");
 			return false;
 		}
 	}
@@ -62,7 +64,7 @@ static bool is_closed(const Examd__V1__RoomRow *row)
 /* Whoever never came holds up "all-ready", but not "all-closed". */
 static bool is_over(const struct room_watch *w)
 {
-	int64_t ready = 0, closed = 0, here = 0;
+	int64_t ready = 0, closed = 0, here = 0, asked = 0;
 
 	for (size_t i = 0; i < w->rows.nrows; i++) {
 		const Examd__V1__RoomRow *row = &w->rows.rows[i].row;
@@ -70,6 +72,7 @@ static bool is_over(const struct room_watch *w)
 		here += row->attempt > 0;
 		ready += is_ready(row);
 		closed += is_closed(row);
+		asked += row->takeover_asked;
 	}
 	if (!w->whole)
 		return false;
@@ -80,6 +83,8 @@ static bool is_over(const struct room_watch *w)
 		return ready > 0 && ready == (int64_t)w->rows.nrows;
 	case UNTIL_ALL_CLOSED:
 		return here > 0 && closed == here;
+	case UNTIL_TAKEOVER:
+		return asked > 0;
 	case UNTIL_N_READY:
 		return ready >= w->least;
 	}
