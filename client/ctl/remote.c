@@ -9,6 +9,7 @@
 #include "client/lib/password.h"
 
 #define TIMEOUT_DEFAULT 60
+#define REACH_LIMIT	SECONDS(10)
 
 struct remote {
 	struct exam_client_user user;
@@ -240,11 +241,12 @@ static bool connect(struct ctl *ctl, struct remote *r, bool with_token)
 	return err == ERR_OK;
 }
 
-/* Waits for the first answer to Hello. */
+/* Waits for the first answer to Hello: not long, for a server that is not there at all is another
+ * thing than one that was lost in the middle of a command. */
 static bool wait_for_link(struct remote *r)
 {
 	r->waiting = true;
-	timer_set(&r->limit, r->timeout);
+	timer_set(&r->limit, r->timeout.v < REACH_LIMIT.v ? r->timeout : REACH_LIMIT);
 	loop_run(r->loop);
 	r->waiting = false;
 	if (timer_is_set(&r->limit) && r->link_error != ERR_UNTRUSTED &&
