@@ -106,9 +106,9 @@ static void find_parked(struct archive *ar)
 	}
 }
 
-static void on_time(struct timer *timer)
+void archive_look(struct core *core)
 {
-	struct archive *ar = container_of(timer, struct archive, timer);
+	struct archive *ar = core->archive;
 	struct mono_ms now = clock_mono(&ar->core->clock);
 	struct store_change cut = {.kind = CHANGE_CUT};
 	struct leaving *l, *next;
@@ -125,6 +125,13 @@ static void on_time(struct timer *timer)
 	}
 	if (left > 0)
 		service_put(ar->core, &cut);
+}
+
+static void on_time(struct timer *timer)
+{
+	struct archive *ar = container_of(timer, struct archive, timer);
+
+	archive_look(ar->core);
 	timer_set(timer, MINUTES(1));
 }
 
@@ -241,8 +248,7 @@ bool archive_row_is_released(const struct core *core, const struct store_result 
 	return b != NULL && policy_says(review ? &b->review : &b->result, service_wall(core));
 }
 
-/* ---- Back into memory
- * ----------------------------------------------------------------------------- */
+/* ---- Back into memory ------------------------------------------------------------------------ */
 
 static void keep_record(void *arg, const struct record *rec)
 {

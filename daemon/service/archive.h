@@ -18,6 +18,9 @@ void archive_result(struct core *core, const struct attempt *a);
 /* The result rows of a sitting's attempts are written anew: something was released. */
 void archive_released(struct core *core, struct sitting_id sitting);
 
+/* Sees to what is due; a timer calls it once a minute. */
+void archive_look(struct core *core);
+
 /* After recovery: what is closed or parked is due. */
 void archive_recovered(struct core *core);
 

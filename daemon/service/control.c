@@ -49,8 +49,7 @@ static void say_error(struct operator* o, enum err err)
 	free(line);
 }
 
-/* ---- status
- * ------------------------------------------------------------------------------------------ */
+/* ---- status ---------------------------------------------------------------------------------- */
 
 static json_t *fronts_json(const struct core *core)
 {
@@ -129,8 +128,7 @@ static void on_status(struct operator* o, const char *argument)
 	json_decref(status);
 }
 
-/* ---- backup
- * ------------------------------------------------------------------------------------------- */
+/* ---- backup ---------------------------------------------------------------------------------- */
 
 static void say_to_waiting(struct control *c, const char *line, bool last)
 {
@@ -194,8 +192,7 @@ static void on_backup(struct operator* o, const char *name)
 	timer_set(&c->backup, WATCH_BACKUP);
 }
 
-/* ---- Lines
- * ------------------------------------------------------------------------------------------- */
+/* ---- Lines ----------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *word;

@@ -29,8 +29,7 @@
 #define STOP_LIMIT   SECONDS(5)
 #define LOCK_STEP_MS 50
 
-/* ---- The lock
- * ------------------------------------------------------------------------------------- */
+/* ---- The lock -------------------------------------------------------------------------------- */
 
 /* Waits for another core to end; the kernel frees its lock with it. */
 static enum err take_lock(const char *dir, struct millis wait, int *fd_out)
@@ -61,8 +60,7 @@ static enum err take_lock(const char *dir, struct millis wait, int *fd_out)
 	return ERR_OK;
 }
 
-/* ---- One pass of the loop
- * --------------------------------------------------------------------------- */
+/* ---- One pass of the loop -------------------------------------------------------------------- */
 
 /* What the clock brings: deadlines, and heartbeats. */
 static void serve_time(struct core *core)
@@ -173,8 +171,7 @@ static void on_hasher(struct watch *w, bool readable, bool writable)
 	worker_settle(core->hasher);
 }
 
-/* ---- Opening and closing
- * ------------------------------------------------------------------------------ */
+/* ---- Opening and closing --------------------------------------------------------------------- */
 
 static struct core_settings with_defaults(const struct core_settings *settings)
 {
@@ -312,8 +309,7 @@ int core_status(const struct core *core)
 	return core->status;
 }
 
-/* ---- The process
- * ----------------------------------------------------------------------------------------- */
+/* ---- The process ----------------------------------------------------------------------------- */
 
 struct leash_watch {
 	struct watch watch;

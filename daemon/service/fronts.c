@@ -10,8 +10,7 @@
 #include "daemon/service/sessions.h"
 #include "proto/base/log.h"
 
-/* ---- Clients
- * ---------------------------------------------------------------------------------------- */
+/* ---- Clients --------------------------------------------------------------------------------- */
 
 /* The address as text, from what the front says; it goes into logs and keys. */
 static void read_address(struct bytes payload, char out[64])
@@ -55,8 +54,7 @@ static void client_gone(struct core *core, struct client *client)
 	client_free(core, client);
 }
 
-/* ---- Requests
- * --------------------------------------------------------------------------------------- */
+/* ---- Requests -------------------------------------------------------------------------------- */
 
 /* What cannot be read has no id to reply to: the reason goes as id 0, then the connection ends. */
 static void refuse_connection(struct core *core, struct client *client, enum err err)
@@ -123,8 +121,7 @@ static void on_message(struct core *core, struct front *front, const struct chan
 		client_gone(core, client);
 }
 
-/* ---- Fronts
- * ------------------------------------------------------------------------------------------- */
+/* ---- Fronts ---------------------------------------------------------------------------------- */
 
 static void front_free(struct front *front)
 {

@@ -19,8 +19,7 @@
 #include "questions/text/bank_text.h"
 #include "questions/text/blueprint_text.h"
 
-/* ---- Commits
- * --------------------------------------------------------------------------------------- */
+/* ---- Commits --------------------------------------------------------------------------------- */
 
 static bool commits_are_held;
 
@@ -39,8 +38,22 @@ void harness_hold_commits(bool hold)
 	commits_are_held = hold;
 }
 
-/* ---- The clock
- * --------------------------------------------------------------------------------------- */
+static bool commits_fail;
+
+enum err __real_store_settle(struct store *s, struct store_seq *upto);
+enum err __wrap_store_settle(struct store *s, struct store_seq *upto);
+
+enum err __wrap_store_settle(struct store *s, struct store_seq *upto)
+{
+	return commits_fail ? ERR_UNDECIDED : __real_store_settle(s, upto);
+}
+
+void harness_fail_commits(void)
+{
+	commits_fail = true;
+}
+
+/* ---- The clock ------------------------------------------------------------------------------- */
 
 static struct mono_ms hand_mono(const struct time_source *source)
 {
@@ -69,8 +82,7 @@ void harness_turn(struct harness *h, struct millis by)
 	}
 }
 
-/* ---- The front's end of the channel
- * ------------------------------------------------------------------ */
+/* ---- The front's end of the channel ---------------------------------------------------------- */
 
 static struct fake_client *find_client(const struct harness *h, struct conn_id conn)
 {
@@ -138,8 +150,7 @@ static void channel_say(struct harness *h, enum channel_kind kind, struct conn_i
 	conn_written(h->channel);
 }
 
-/* ---- Opening and closing
- * -------------------------------------------------------------------------------- */
+/* ---- Opening and closing --------------------------------------------------------------------- */
 
 static void on_pass(struct timer *timer)
 {
@@ -196,7 +207,7 @@ struct harness *harness_new(void)
 {
 	struct harness *h = mem_new(sizeof(*h));
 
-	commits_are_held = false;
+	commits_are_held = commits_fail = false;
 	snprintf(h->dir, sizeof(h->dir), "/tmp/examd-core-XXXXXX");
 	assert_non_null(mkdtemp(h->dir));
 	h->clock.source = (struct time_source){hand_mono, hand_wall};
@@ -221,7 +232,7 @@ void harness_free(struct harness *h)
 {
 	char command[128];
 
-	commits_are_held = false;
+	commits_are_held = commits_fail = false;
 	close_core(h);
 	while (h->clients != NULL) {
 		struct fake_client *c = h->clients;
@@ -255,8 +266,7 @@ void harness_restart(struct harness *h, struct millis down)
 	harness_drain(h);
 }
 
-/* ---- Content and people
- * -------------------------------------------------------------------------------- */
+/* ---- Content and people ---------------------------------------------------------------------- */
 
 static void read_file(const char *name, struct buf *out)
 {
@@ -347,8 +357,7 @@ enum err harness_room(struct harness *h, struct sitting_id sitting, struct attem
 	return err;
 }
 
-/* ---- Clients
- * --------------------------------------------------------------------------------------------- */
+/* ---- Clients --------------------------------------------------------------------------------- */
 
 struct fake_client *client_connect(struct harness *h, const char *name, const char *address)
 {
@@ -522,15 +531,22 @@ const wire_reply *client_answer(struct fake_client *c, uint32_t item, uint32_t s
 	return client_ask(c, &request);
 }
 
-const wire_reply *client_ready(struct fake_client *c, struct sitting_id sitting,
-			       struct person_id person)
+const wire_reply *client_use_new_slip(struct fake_client *c, struct sitting_id sitting,
+				      struct person_id person)
 {
 	char slip[SLIP_SYMBOLS + 1];
-	const wire_reply *reply;
 
 	slip_make(c->harness->core, sitting, person, slip);
 	assert_int_equal(client_hello(c)->error, ERR_OK);
-	assert_int_equal(client_use_slip(c, slip)->error, ERR_OK);
+	return client_use_slip(c, slip);
+}
+
+const wire_reply *client_ready(struct fake_client *c, struct sitting_id sitting,
+			       struct person_id person)
+{
+	const wire_reply *reply;
+
+	assert_int_equal(client_use_new_slip(c, sitting, person)->error, ERR_OK);
 	reply = client_check_in(c, 1);
 	assert_int_equal(reply->error, ERR_OK);
 	reply = client_confirm(c, reply->status, 2);

@@ -72,6 +72,10 @@ void harness_drain(struct harness *h);
 /* Holds commits back (in all harnesses), and lets them go again. */
 void harness_hold_commits(bool hold);
 
+/* From now on every commit's outcome is unknown (in all harnesses, until the next harness_new()).
+ */
+void harness_fail_commits(void);
+
 /* Puts a bank and an exam from their files, named from the top of the source tree. */
 void harness_load(struct harness *h, const char *bank_file, const char *exam_file);
 /* PASSWORD may be NULL. */
@@ -116,6 +120,10 @@ const wire_reply *client_answer(struct fake_client *c, uint32_t item, uint32_t s
 
 /* A command id: the same for the same client id and number; until the next call. */
 ProtobufCBinaryData command_of(const struct fake_client *c, uint8_t number);
+
+/* Hello, then a new slip for the person. */
+const wire_reply *client_use_new_slip(struct fake_client *c, struct sitting_id sitting,
+				      struct person_id person);
 
 /* A candidate who has checked in by slip and confirmed the form: the status of that. */
 const wire_reply *client_ready(struct fake_client *c, struct sitting_id sitting,

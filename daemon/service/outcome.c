@@ -21,8 +21,7 @@ static struct attempt_id named(const struct request *rq, int64_t number)
 	return number != 0 ? (struct attempt_id){number} : rq->client->attempt;
 }
 
-/* ---- One result
- * ----------------------------------------------------------------------------------- */
+/* ---- One result ------------------------------------------------------------------------------ */
 
 static enum err result_in_memory(struct request *rq, const struct attempt *a)
 {
@@ -144,8 +143,7 @@ enum err on_get_result(struct request *rq)
 	return a != NULL ? result_in_memory(rq, a) : result_from_store(rq, attempt);
 }
 
-/* ---- Review
- * ----------------------------------------------------------------------------------------- */
+/* ---- Review ---------------------------------------------------------------------------------- */
 
 static enum err review(struct core *core, struct person_id person, const struct attempt *a,
 		       uint32_t first, wire_reply *reply)
@@ -228,8 +226,7 @@ enum err on_get_review(struct request *rq)
 	return review(rq->core, rq->client->session->person, a, in->first_item, &rq->reply);
 }
 
-/* ---- Lists
- * ------------------------------------------------------------------------------------------- */
+/* ---- Lists ----------------------------------------------------------------------------------- */
 
 struct attempt_list {
 	struct query query;

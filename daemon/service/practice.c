@@ -15,8 +15,7 @@
 #define MISSED_MOST	    2000 /* items */
 #define DRILL_SECTIONS_MOST (BLUEPRINT_PARTS_MOST * BLUEPRINT_SECTIONS_MOST)
 
-/* ---- What there is
- * ------------------------------------------------------------------------------- */
+/* ---- What there is --------------------------------------------------------------------------- */
 
 static void add_sections(const struct part *part, Examd__V1__Exam *out, struct arena *arena)
 {
@@ -71,8 +70,7 @@ enum err on_list_exams(struct request *rq)
 	return ERR_OK;
 }
 
-/* ---- Starting
- * --------------------------------------------------------------------------------------- */
+/* ---- Starting -------------------------------------------------------------------------------- */
 
 /* What a practice start has asked for, from the request to the attempt. */
 struct practice {
@@ -156,8 +154,7 @@ static enum err begin(struct core *core, struct client *client, struct practice 
 	return ERR_OK;
 }
 
-/* ---- What was missed before
- * ------------------------------------------------------------------------- */
+/* ---- What was missed before ------------------------------------------------------------------ */
 
 /* A drill on items that earlier practice answered wrongly: they are read first. */
 struct missed {
@@ -372,8 +369,7 @@ enum err on_practice_start(struct request *rq)
 	return in->missed_only ? start_missed(rq, &p) : begin(core, rq->client, &p, &rq->reply);
 }
 
-/* ---- Resuming
- * ----------------------------------------------------------------------------------------- */
+/* ---- Resuming -------------------------------------------------------------------------------- */
 
 static enum err resume(struct core *core, struct client *client, const struct attempt *a,
 		       struct event *ev, wire_reply *reply)
@@ -454,8 +450,7 @@ enum err on_practice_resume(struct request *rq)
 	return a != NULL ? resume(rq->core, rq->client, a, &ev, &rq->reply) : wake(rq, &ev, id);
 }
 
-/* ---- Tutor
- * -------------------------------------------------------------------------------------------- */
+/* ---- Tutor ----------------------------------------------------------------------------------- */
 
 enum err on_reveal(struct request *rq)
 {

@@ -41,8 +41,7 @@ void push_free(struct push *p)
 	free(p); /* the watchers went with their clients */
 }
 
-/* ---- Views
- * --------------------------------------------------------------------------------------- */
+/* ---- Views ----------------------------------------------------------------------------------- */
 
 static void count_attempt(const struct attempt *a, Examd__V1__Sitting *out)
 {
@@ -84,8 +83,12 @@ void view_sitting(const struct core *core, const struct sitting *s, Examd__V1__S
 	for (size_t i = 0; i < nattempts; i++) {
 		const struct attempt *a = engine_attempt(core->engine, attempts[i]);
 
-		if (a != NULL)
+		if (a != NULL) {
 			count_attempt(a, out);
+		} else { /* closed, and packed since */
+			out->checked_in++;
+			out->closed++;
+		}
 	}
 	out->paused = sitting_is_paused(s);
 	out->version = sitting_version(s);
@@ -132,8 +135,7 @@ void view_room_row(const struct core *core, const struct sitting *s, struct pers
 		fill_row(core, a, role, out, arena);
 }
 
-/* ---- Watching
- * ------------------------------------------------------------------------------------- */
+/* ---- Watching -------------------------------------------------------------------------------- */
 
 static void mark_person(struct watcher *w, struct person_id person)
 {
@@ -277,8 +279,7 @@ void push_room_changed(struct core *core, struct sitting_id sitting, struct atte
 	}
 }
 
-/* ---- Effects
- * --------------------------------------------------------------------------------------- */
+/* ---- Effects --------------------------------------------------------------------------------- */
 
 /* Notices that change what a client must know whole carry the status. */
 static bool carries_status(unsigned kind)

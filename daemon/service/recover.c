@@ -91,55 +91,86 @@ static void see_highest(struct store_visitor *v, struct attempt_id a, struct sit
 	texts_reserve(of(v)->core->texts, text_row);
 }
 
-/* ---- Titles
- * ------------------------------------------------------------------------------------------ */
+/* ---- What stands beside the records -----------------------------------------------------------
+ */
 
-/* The titles of sittings stand among the texts: read once, before anybody is served. */
-struct titles {
+struct packed_attempt {
+	struct sitting_id sitting;
+	struct person_id person;
+	struct attempt_id attempt;
+};
+
+/* Of each sitting its title, which stands among the texts, and its attempts that are packed: read
+ * once, before anybody is served. */
+struct beside {
 	struct query query;
 	struct core *core;
-	int64_t *rows; /* owned */
-	char **texts;  /* owned; NULL: erased */
-	size_t n;
+	struct sitting_id *sittings; /* owned, like all below */
+	int64_t *rows;
+	char **titles; /* NULL: none, or erased */
+	size_t nsittings;
+	struct packed_attempt *packed;
+	size_t npacked, cap;
 	bool done;
 	enum err err;
 };
 
-static void run_titles(struct query *q, struct reader *r)
+static void see_result(void *arg, const struct store_result *row)
 {
-	struct titles *t = container_of(q, struct titles, query);
+	struct beside *b = arg;
 
-	for (size_t i = 0; i < t->n && t->err == ERR_OK; i++) {
-		struct buf text = {0};
-		uint8_t salt[16];
-		enum err err = reader_text(r, t->rows[i], &text, salt);
+	if (b->npacked == b->cap) {
+		b->cap = b->cap == 0 ? 64 : b->cap * 2;
+		b->packed = mem_resize(b->packed, b->cap * sizeof(b->packed[0]));
+	}
+	b->packed[b->npacked++] = (struct packed_attempt){row->sitting, row->person, row->attempt};
+}
 
-		if (err == ERR_OK)
-			t->texts[i] = buf_detach_text(&text);
-		else if (err != ERR_NOT_FOUND)
-			t->err = err;
-		buf_fini(&text);
+static enum err read_title(struct reader *r, int64_t row, char **out)
+{
+	struct buf text = {0};
+	uint8_t salt[16];
+	enum err err = row != 0 ? reader_text(r, row, &text, salt) : ERR_NOT_FOUND;
+
+	if (err == ERR_OK)
+		*out = buf_detach_text(&text);
+	buf_fini(&text);
+	return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+/* On the reader's thread. */
+static void run_beside(struct query *q, struct reader *r)
+{
+	struct beside *b = container_of(q, struct beside, query);
+
+	for (size_t i = 0; i < b->nsittings && b->err == ERR_OK; i++) {
+		b->err = read_title(r, b->rows[i], &b->titles[i]);
+		if (b->err == ERR_OK)
+			b->err =
+			    reader_results(r, b->sittings[i], (struct person_id){0}, see_result, b);
 	}
 }
 
-static void done_titles(struct query *q)
+static void done_beside(struct query *q)
 {
-	container_of(q, struct titles, query)->done = true;
+	container_of(q, struct beside, query)->done = true;
 }
 
-static void list_titles(struct titles *t)
+static void list_sittings(struct beside *b)
 {
-	const struct engine *e = t->core->engine;
+	const struct engine *e = b->core->engine;
 	const struct sitting *s = NULL;
 	size_t n = 0;
 
 	while ((s = engine_sitting_after(e, s)) != NULL)
 		n++;
-	t->rows = mem_new_array(n, sizeof(t->rows[0]));
-	t->texts = mem_new_array(n, sizeof(t->texts[0]));
-	while ((s = engine_sitting_after(e, s)) != NULL)
-		if (sitting_title_row(s) != 0)
-			t->rows[t->n++] = sitting_title_row(s);
+	b->sittings = mem_new_array(n, sizeof(b->sittings[0]));
+	b->rows = mem_new_array(n, sizeof(b->rows[0]));
+	b->titles = mem_new_array(n, sizeof(b->titles[0]));
+	while ((s = engine_sitting_after(e, s)) != NULL) {
+		b->sittings[b->nsittings] = sitting_id(s);
+		b->rows[b->nsittings++] = sitting_title_row(s);
+	}
 }
 
 static void wait_for(struct store *store, const bool *done)
@@ -152,30 +183,44 @@ static void wait_for(struct store *store, const bool *done)
 	}
 }
 
-static enum err read_titles(struct core *core)
+static void use_beside(struct beside *b)
 {
-	struct titles t = {.query = {.run = run_titles, .done = done_titles}, .core = core};
+	struct core *core = b->core;
+
+	for (size_t i = 0; i < b->nsittings; i++) {
+		if (b->titles[i] == NULL)
+			continue;
+		texts_remember(core->texts, b->rows[i], b->titles[i]);
+		text_pin(core, b->rows[i]);
+	}
+	for (size_t i = 0; i < b->npacked; i++)
+		if (engine_attempt(core->engine, b->packed[i].attempt) == NULL)
+			engine_remember_attempt(core->engine, b->packed[i].sitting,
+						b->packed[i].person, b->packed[i].attempt);
+}
+
+static enum err read_beside(struct core *core)
+{
+	struct beside b = {.query = {.run = run_beside, .done = done_beside}, .core = core};
 	enum err err;
 
-	list_titles(&t);
-	if ((err = store_query(core->store, &t.query)) == ERR_OK) {
-		wait_for(core->store, &t.done);
-		err = t.query.err != ERR_OK ? t.query.err : t.err;
+	list_sittings(&b);
+	if ((err = store_query(core->store, &b.query)) == ERR_OK) {
+		wait_for(core->store, &b.done);
+		err = b.query.err != ERR_OK ? b.query.err : b.err;
 	}
-	for (size_t i = 0; i < t.n; i++) {
-		if (t.texts[i] != NULL) {
-			texts_remember(core->texts, t.rows[i], t.texts[i]);
-			text_pin(core, t.rows[i]);
-		}
-		free(t.texts[i]);
-	}
-	free(t.texts);
-	free(t.rows);
+	if (err == ERR_OK)
+		use_beside(&b);
+	for (size_t i = 0; i < b.nsittings; i++)
+		free(b.titles[i]);
+	free(b.titles);
+	free(b.rows);
+	free(b.sittings);
+	free(b.packed);
 	return err;
 }
 
-/* ---- The start
- * ------------------------------------------------------------------------------------------ */
+/* ---- The start ------------------------------------------------------------------------------- */
 
 static void tell_engine(struct core *core)
 {
@@ -201,7 +246,7 @@ enum err recover(struct core *core, const struct time_source *time)
 	if (err == ERR_OK)
 		err = r.err;
 	if (err == ERR_OK)
-		err = read_titles(core);
+		err = read_beside(core);
 	if (err != ERR_OK)
 		return err;
 	clock_init(&core->clock, time, r.highest, r.last_wall);

@@ -98,8 +98,7 @@ void render_part(const struct form *form, uint32_t part, struct buf *out)
 	arena_fini(&arena);
 }
 
-/* ---- Clock and status
- * ---------------------------------------------------------------------------- */
+/* ---- Clock and status ------------------------------------------------------------------------ */
 
 void render_clock(const struct core *core, const struct attempt *a, Examd__V1__Clock *out)
 {
@@ -366,8 +365,7 @@ Examd__V1__Result *render_result(const struct core *core, const struct result_he
 	return out;
 }
 
-/* ---- Review
- * --------------------------------------------------------------------------------------- */
+/* ---- Review ---------------------------------------------------------------------------------- */
 
 static void fill_right(const struct form_item *fi, Examd__V1__ItemReview *out, struct arena *arena)
 {

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "daemon/service/archive.h"
 #include "daemon/service/harness.h"
 #include "daemon/service/people.h"
 #include "daemon/service/push.h"
@@ -170,6 +171,26 @@ static void test_an_idle_store_holds_nobody_up(void **state)
 	assert_int_equal(client_hello(c)->error, ERR_OK);
 }
 
+static void test_after_an_undecided_commit_nothing_leaves(void **state)
+{
+	struct harness *h = *state;
+	struct room r = room_new(h);
+	size_t before;
+	REQUEST(submit, SUBMIT, Examd__V1__Submit, EXAMD__V1__SUBMIT__INIT);
+
+	room_start(h, &r);
+	before = r.a->nreceived + r.b->nreceived;
+	in.command_id = command_of(r.a, 9);
+	client_tell(r.a, &request);
+	tell_list_exams(r.b);
+	harness_fail_commits();
+	while (core_status(h->core) < 0)
+		loop_run(core_loop(h->core)); /* it ends by itself */
+	assert_int_equal(core_status(h->core), CORE_RESTART);
+	harness_run(h, 20);
+	assert_int_equal(r.a->nreceived + r.b->nreceived, before);
+}
+
 static void test_replies_come_in_the_order_of_the_requests(void **state)
 {
 	struct harness *h = *state;
@@ -190,8 +211,7 @@ static void test_replies_come_in_the_order_of_the_requests(void **state)
 	assert_int_equal(at, 20);
 }
 
-/* ---- Permission
- * ----------------------------------------------------------------------------------- */
+/* ---- Permission ------------------------------------------------------------------------------ */
 
 #define S (1u << 0)
 #define C (1u << 1)
@@ -395,8 +415,7 @@ static void test_a_slip_makes_nobody_more_than_a_candidate(void **state)
 	assert_int_equal(client_ask(c, &request)->error, ERR_FORBIDDEN);
 }
 
-/* ---- Log-in
- * ------------------------------------------------------------------------------------------- */
+/* ---- Log-in ---------------------------------------------------------------------------------- */
 
 static void test_an_unknown_user_and_a_wrong_password_look_alike(void **state)
 {
@@ -565,8 +584,7 @@ static void test_a_new_slip_ends_the_earlier_one(void **state)
 	assert_int_equal(client_use_slip(r.b, first)->error, ERR_LOGIN_FAILED);
 }
 
-/* ---- The exam
- * ------------------------------------------------------------------------------------------- */
+/* ---- The exam -------------------------------------------------------------------------------- */
 
 static void fetch_part(struct fake_client *c, uint32_t part, struct buf *out)
 {
@@ -793,8 +811,7 @@ static void test_an_attempt_closes_at_its_deadline_without_anybody_asking(void *
 	assert_ack(client_answer(r.a, 1, 1, 1, 0), ERR_KEPT_FOR_PROCTOR);
 }
 
-/* ---- The clock
- * ---------------------------------------------------------------------------------------- */
+/* ---- The clock ------------------------------------------------------------------------------- */
 
 static int64_t remaining(struct fake_client *c)
 {
@@ -852,8 +869,7 @@ static void test_a_stalled_disk_stops_the_clock(void **state)
 	harness_drain(h);
 }
 
-/* ---- Restart
- * -------------------------------------------------------------------------------------------- */
+/* ---- Restart --------------------------------------------------------------------------------- */
 
 static void test_a_restart_gives_the_same_status_and_session(void **state)
 {
@@ -882,6 +898,53 @@ static void test_a_restart_gives_the_same_status_and_session(void **state)
 	assert_int_equal(hello->clock->stopped, 0); /* the client is back */
 	assert_true(left - hello->clock->remaining_ms <= 1000);
 	assert_true(left >= hello->clock->remaining_ms);
+}
+
+/* Runs the archive's look for what may leave until the attempt has left memory. */
+static void wait_for_archive(struct harness *h, struct attempt_id attempt)
+{
+	while (engine_attempt(h->core->engine, attempt) != NULL) {
+		archive_look(h->core);
+		harness_turn(h, SECONDS(1));
+	}
+}
+
+static const wire_reply *get_result(struct fake_client *c, int64_t attempt)
+{
+	REQUEST(get_result, GET_RESULT, Examd__V1__GetResult, EXAMD__V1__GET_RESULT__INIT);
+
+	in.attempt = attempt;
+	return client_ask(c, &request);
+}
+
+static void test_a_packed_attempt_still_tells_its_result_and_is_not_sat_again(void **state)
+{
+	struct harness *h = *state;
+	struct room r = room_new(h);
+	const wire_reply *before, *after;
+	struct attempt_id attempt;
+
+	room_start(h, &r);
+	client_answer(r.a, 0, 1, 1, 0);
+	attempt.v = submit(r.a, 9)->status->attempt;
+	before = get_result(r.a, attempt.v);
+	harness_room(h, r.sitting, (struct attempt_id){0}, VERB_CLOSE, (struct millis){0});
+	client_lose(r.a);
+	archive_look(h->core);
+	assert_non_null(engine_attempt(h->core->engine, attempt)); /* not at once */
+	harness_forward(h, ARCHIVE_AFTER);
+	wait_for_archive(h, attempt);
+	harness_restart(h, SECONDS(1));
+	assert_null(engine_attempt(h->core->engine, attempt));
+	r.a = client_connect(h, "anna's laptop", "10.0.0.1");
+	client_use_new_slip(r.a, r.sitting, r.anna);
+	after = get_result(r.a, attempt.v);
+	assert_int_equal(after->error, ERR_OK);
+	assert_int_equal(after->result->score->points, before->result->score->points);
+	assert_int_equal(after->result->answered, 1);
+	assert_memory_equal(after->result->receipt->signature.data,
+			    before->result->receipt->signature.data, 64);
+	assert_int_equal(client_check_in(r.a, 99)->error, ERR_TOO_LATE);
 }
 
 static void test_after_a_restart_the_clock_waits_for_the_client(void **state)
@@ -1248,6 +1311,7 @@ int main(void)
 	    TEST(test_no_reply_before_its_record_is_on_disk),
 	    TEST(test_no_reader_sees_what_is_not_on_disk),
 	    TEST(test_an_idle_store_holds_nobody_up),
+	    TEST(test_after_an_undecided_commit_nothing_leaves),
 	    TEST(test_replies_come_in_the_order_of_the_requests),
 	    TEST(test_every_request_is_only_for_its_roles),
 	    TEST(test_unknown_and_forbidden_look_alike),
@@ -1275,6 +1339,7 @@ int main(void)
 	    TEST(test_steps_of_the_wall_clock_change_nothing),
 	    TEST(test_a_stalled_disk_stops_the_clock),
 	    TEST(test_a_restart_gives_the_same_status_and_session),
+	    TEST(test_a_packed_attempt_still_tells_its_result_and_is_not_sat_again),
 	    TEST(test_after_a_restart_the_clock_waits_for_the_client),
 	    TEST(test_after_a_long_outage_a_person_resumes_the_room),
 	    TEST(test_a_second_core_is_kept_out),
