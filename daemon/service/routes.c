@@ -45,6 +45,8 @@ static const struct route routes[] = {
     [BODY(WATCH_SITTING)] = {MAY_STAFF, WHILE_LOGGED_IN, on_watch_sitting},
     [BODY(RESULTS_LIST)] = {MAY_TEACHER, WHILE_LOGGED_IN, on_results_list},
     [BODY(RESULTS_RELEASE)] = {MAY_TEACHER, WHILE_LOGGED_IN, on_results_release},
+    [BODY(EXPORT)] = {MAY_TEACHER, WHILE_LOGGED_IN, on_export},
+    [BODY(TRANSCRIPT)] = {MAY_TEACHER, WHILE_LOGGED_IN, on_transcript},
 };
 
 /* Who may give which command to a room. */

@@ -90,8 +90,7 @@ static void put_source(struct content *c, enum change_kind kind, const struct di
 	service_put(c->core, &change);
 }
 
-/* ---- Banks
- * ---------------------------------------------------------------------------------------- */
+/* ---- Banks ----------------------------------------------------------------------------------- */
 
 static void bank_run(struct job *job)
 {
@@ -132,8 +131,7 @@ enum err on_bank_load(struct request *rq)
 			     bank_done);
 }
 
-/* ---- Exams
- * ---------------------------------------------------------------------------------------- */
+/* ---- Exams ----------------------------------------------------------------------------------- */
 
 static void exam_run(struct job *job)
 {
