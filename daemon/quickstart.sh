@@ -132,14 +132,15 @@ one_time() {
 }
 enter pat "$(one_time pat)" >>"$dir/examctl.log"
 enter ines "$(one_time ines)" >>"$dir/examctl.log"
-as admin bank load questions/banks/cpc-starter.yaml
-as admin exam load questions/banks/cpc-demo.yaml
+as admin bank load questions/banks/cpc-starter.yaml >>"$dir/examctl.log"
+as admin exam load questions/banks/cpc-demo.yaml >>"$dir/examctl.log"
+say "Roster, bank and exam are loaded: $(grep -c '^c[0-9]' "$dir/roster.csv") candidates, a proctor, an instructor."
 
 id=$(as ines --json sitting create --exam cpc-demo --title "Mock exam, Tuesday 9:00" --group tuesday |
 	tr -d '\n' | sed -n 's/.*"sitting": *\([0-9]*\).*/\1/p')
 [ -n "$id" ] || die "the sitting was not created; see $dir"
-as pat sitting open "$id"
-as pat sitting admit "$id"
+as pat sitting open "$id" >>"$dir/examctl.log"
+as pat sitting admit "$id" >>"$dir/examctl.log"
 as pat sitting slips "$id" --print-join >"$dir/joins.txt"
 
 client() { # client N MACHINE SCRIPT: a candidate, in the background
@@ -164,7 +165,7 @@ no-submit"
 
 as pat sitting watch "$id" --until all-ready >>"$dir/examctl.log"
 say "Eight candidates have checked in, each with a form of their own; the proctor starts the room."
-as pat sitting start "$id"
+as pat sitting start "$id" >>"$dir/examctl.log"
 
 wait "$pid_3_a" && code=0 || code=$?
 [ "$code" = 3 ] || die "the third client should have been cut off after 7 answers (exit $code)"
@@ -172,7 +173,7 @@ say "Chloé's laptop is dead after 7 answers. She sits down at another; the proc
 client 3 b "answers random:3
 submit"
 as pat sitting watch "$id" --until takeover-asked >>"$dir/examctl.log"
-as pat sitting release-seat "$id" c3
+as pat sitting release-seat "$id" c3 >>"$dir/examctl.log"
 
 core=$("$examd" status -d "$data" --json | tr -d '\n' | sed -n 's/.*"core_pid": *\([0-9]*\).*/\1/p')
 kill -9 "$core"
@@ -183,14 +184,15 @@ for n in 1 2 4 5 6 7; do
 done
 wait "$pid_3_b" || die "candidate c3 did not end well; see $dir/exam.3.b.txt"
 say "Seven have handed in. Hanna never does: the proctor takes the rest of her minute away, and the clock closes her attempt."
-as pat sitting add-minutes "$id" -1 --only c8 --reason "demonstration of a deadline"
+as pat sitting add-minutes "$id" -1 --only c8 --reason "demonstration of a deadline" \
+	>>"$dir/examctl.log"
 as pat sitting watch "$id" --until all-closed >>"$dir/examctl.log"
 wait "$pid_8_a" || die "candidate c8 did not end well; see $dir/exam.8.a.txt"
 clients=
 
 say ""
 as ines results "$id"
-as ines export "$id" --format csv -o "$dir/scores.csv"
+as ines export "$id" --format csv -o "$dir/scores.csv" >>"$dir/examctl.log"
 say ""
 say "Exported: $dir/scores.csv"
 
