@@ -12,7 +12,7 @@
 #include "daemon/front/leash.h"
 #include "daemon/service/archive.h"
 #include "daemon/service/commands.h"
-#include "daemon/service/content.h"
+#include "daemon/service/shelf.h"
 #include "daemon/service/control.h"
 #include "daemon/service/fronts.h"
 #include "daemon/service/people.h"
@@ -199,7 +199,7 @@ static void make_parts(struct core *core)
 	core->sessions = sessions_new();
 	core->texts = texts_new();
 	core->commands = commands_new();
-	core->content = content_new();
+	core->shelf = shelf_new();
 	core->form_cache = form_cache_new();
 	core->push = push_new(core);
 	core->archive = archive_new(core);
@@ -272,7 +272,7 @@ static void free_parts(struct core *core)
 	archive_free(core->archive);
 	push_free(core->push);
 	form_cache_free(core->form_cache);
-	content_free(core->content);
+	shelf_free(core->shelf);
 	commands_free(core->commands);
 	texts_free(core->texts);
 	sessions_free(core->sessions);

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "daemon/service/content.h"
+#include "daemon/service/shelf.h"
 #include "daemon/service/install.h"
 #include "daemon/service/passwords.h"
 #include "daemon/service/people.h"
@@ -292,11 +292,11 @@ void harness_load(struct harness *h, const char *bank_file, const char *exam_fil
 
 	read_file(bank_file, &text);
 	assert_int_equal(bank_parse(&bank, buf_bytes(&text), bank_file, &diag), ERR_OK);
-	content_put_bank(h->core, bank, buf_bytes(&text));
+	shelf_put_bank(h->core, bank, buf_bytes(&text));
 	buf_clear(&text);
 	read_file(exam_file, &text);
 	assert_int_equal(blueprint_parse(&blueprint, buf_bytes(&text), exam_file, &diag), ERR_OK);
-	content_put_exam(h->core, blueprint, buf_bytes(&text));
+	shelf_put_exam(h->core, blueprint, buf_bytes(&text));
 	buf_fini(&text);
 	diag_fini(&diag);
 	harness_drain(h);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "daemon/service/archive.h"
-#include "daemon/service/content.h"
+#include "daemon/service/shelf.h"
 #include "daemon/service/people.h"
 #include "daemon/service/render.h"
 #include "daemon/service/routes.h"
@@ -51,7 +51,7 @@ enum err on_list_exams(struct request *rq)
 {
 	struct arena *arena = &rq->core->scratch;
 	const char *const *names;
-	size_t n = content_exams(rq->core, &names), size = 0;
+	size_t n = shelf_exams(rq->core, &names), size = 0;
 	Examd__V1__Exams *out = request_new(rq, sizeof(*out));
 
 	examd__v1__exams__init(out);

@@ -5,7 +5,7 @@
 
 #include "daemon/service/archive.h"
 #include "daemon/service/commands.h"
-#include "daemon/service/content.h"
+#include "daemon/service/shelf.h"
 #include "daemon/service/people.h"
 #include "daemon/service/sessions.h"
 #include "daemon/service/texts.h"
@@ -56,12 +56,12 @@ static void see_slip(struct store_visitor *v, const struct store_slip *s)
 
 static void see_bank(struct store_visitor *v, const struct store_source *b)
 {
-	note(of(v), content_load_bank(of(v)->core, b));
+	note(of(v), shelf_load_bank(of(v)->core, b));
 }
 
 static void see_exam(struct store_visitor *v, const struct store_source *b)
 {
-	note(of(v), content_load_exam(of(v)->core, b));
+	note(of(v), shelf_load_exam(of(v)->core, b));
 }
 
 static void see_command(struct store_visitor *v, const struct store_command *c)

@@ -40,7 +40,7 @@ struct commands;
 struct push;
 struct archive;
 struct control;
-struct content;
+struct shelf;
 struct form_cache;
 struct bound_attempt;
 struct session;
@@ -92,7 +92,7 @@ struct core {
 	struct commands *commands;
 	struct push *push;
 	struct archive *archive;
-	struct content *content;
+	struct shelf *shelf;
 	struct form_cache *form_cache;
 	struct control *control;
 	struct throttle throttle;

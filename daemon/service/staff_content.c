@@ -7,6 +7,7 @@
 #include "daemon/service/files.h"
 #include "daemon/service/report_back.h"
 #include "daemon/service/routes.h"
+#include "daemon/service/shelf.h"
 #include "questions/check/check.h"
 #include "questions/text/bank_text.h"
 #include "questions/text/blueprint_text.h"
@@ -78,18 +79,6 @@ static enum err content_begin(struct request *rq, const ProtobufCBinaryData *com
 	return ERR_OK;
 }
 
-static void put_source(struct content *c, enum change_kind kind, const struct digest *hash,
-		       const char *name, const char *version)
-{
-	struct store_change change = {.kind = kind};
-
-	change.u.source.hash = *hash;
-	change.u.source.name = name;
-	change.u.source.version = version;
-	change.u.source.text = c->text;
-	service_put(c->core, &change);
-}
-
 /* ---- Banks ----------------------------------------------------------------------------------- */
 
 static void bank_run(struct job *job)
@@ -112,8 +101,7 @@ static void bank_done(struct job *job)
 		snprintf(summary, sizeof summary, "bank %.40s %.20s: %zu items, %zu sets",
 			 c->bank->name, c->bank->version, c->bank->nitems, c->bank->nsets);
 		if (!diag_has_errors(&c->diag) && !c->check_only) {
-			put_source(c, CHANGE_BANK, &c->bank->hash, c->bank->name, c->bank->version);
-			engine_add_bank(c->core->engine, c->bank);
+			shelf_put_bank(c->core, c->bank, c->text);
 			c->bank = NULL;
 			changed = true;
 		}
@@ -164,8 +152,7 @@ static void exam_done(struct job *job)
 		snprintf(summary, sizeof summary, "exam %.40s %.20s: %u items in %zu parts",
 			 b->exam, b->version, b->total, b->nparts);
 		if (!diag_has_errors(&c->diag) && !c->check_only) {
-			put_source(c, CHANGE_EXAM, &b->hash, b->exam, b->version);
-			engine_add_blueprint(c->core->engine, b);
+			shelf_put_exam(c->core, b, c->text);
 			c->blueprint = NULL;
 			changed = true;
 		}

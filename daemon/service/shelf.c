@@ -1,4 +1,4 @@
-#include "daemon/service/content.h"
+#include "daemon/service/shelf.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,17 +6,17 @@
 #include "questions/text/bank_text.h"
 #include "questions/text/blueprint_text.h"
 
-struct content {
+struct shelf {
 	char **exams; /* owned */
 	size_t nexams;
 };
 
-struct content *content_new(void)
+struct shelf *shelf_new(void)
 {
-	return mem_new(sizeof(struct content));
+	return mem_new(sizeof(struct shelf));
 }
 
-void content_free(struct content *c)
+void shelf_free(struct shelf *c)
 {
 	if (c == NULL)
 		return;
@@ -26,7 +26,7 @@ void content_free(struct content *c)
 	free(c);
 }
 
-static void name_exam(struct content *c, const char *name)
+static void name_exam(struct shelf *c, const char *name)
 {
 	for (size_t i = 0; i < c->nexams; i++)
 		if (strcmp(c->exams[i], name) == 0)
@@ -35,10 +35,10 @@ static void name_exam(struct content *c, const char *name)
 	c->exams[c->nexams++] = mem_copy_text(name);
 }
 
-size_t content_exams(const struct core *core, const char *const **names_out)
+size_t shelf_exams(const struct core *core, const char *const **names_out)
 {
-	*names_out = (const char *const *)core->content->exams;
-	return core->content->nexams;
+	*names_out = (const char *const *)core->shelf->exams;
+	return core->shelf->nexams;
 }
 
 static void put_source(struct core *core, enum change_kind kind, struct store_source source)
@@ -49,33 +49,23 @@ static void put_source(struct core *core, enum change_kind kind, struct store_so
 	service_put(core, &change);
 }
 
-bool content_put_bank(struct core *core, struct bank *bank, struct bytes text)
+void shelf_put_bank(struct core *core, struct bank *bank, struct bytes text)
 {
-	if (engine_bank_by_hash(core->engine, &bank->hash) != NULL) {
-		bank_free(bank);
-		return false;
-	}
 	put_source(core, CHANGE_BANK,
 		   (struct store_source){bank->hash, bank->name, bank->version, text});
 	engine_add_bank(core->engine, bank);
-	return true;
 }
 
-bool content_put_exam(struct core *core, struct blueprint *blueprint, struct bytes text)
+void shelf_put_exam(struct core *core, struct blueprint *blueprint, struct bytes text)
 {
-	if (engine_blueprint_by_hash(core->engine, &blueprint->hash) != NULL) {
-		blueprint_free(blueprint);
-		return false;
-	}
 	put_source(
 	    core, CHANGE_EXAM,
 	    (struct store_source){blueprint->hash, blueprint->exam, blueprint->version, text});
-	name_exam(core->content, blueprint->exam);
+	name_exam(core->shelf, blueprint->exam);
 	engine_add_blueprint(core->engine, blueprint);
-	return true;
 }
 
-enum err content_load_bank(struct core *core, const struct store_source *row)
+enum err shelf_load_bank(struct core *core, const struct store_source *row)
 {
 	struct bank *bank = NULL;
 	struct diag diag = {0};
@@ -90,7 +80,7 @@ enum err content_load_bank(struct core *core, const struct store_source *row)
 	return ERR_CORRUPT;
 }
 
-enum err content_load_exam(struct core *core, const struct store_source *row)
+enum err shelf_load_exam(struct core *core, const struct store_source *row)
 {
 	struct blueprint *blueprint = NULL;
 	struct diag diag = {0};
@@ -98,7 +88,7 @@ enum err content_load_exam(struct core *core, const struct store_source *row)
 
 	diag_fini(&diag);
 	if (err == ERR_OK && digest_equal(&blueprint->hash, &row->hash)) {
-		name_exam(core->content, blueprint->exam);
+		name_exam(core->shelf, blueprint->exam);
 		engine_add_blueprint(core->engine, blueprint);
 		return ERR_OK;
 	}
