@@ -54,18 +54,22 @@ struct seen_user {
 	UT_hash_handle hh;
 };
 
+struct spot {
+	unsigned line, column;
+};
+
 struct parse {
 	struct roster *out;
 	struct arena *arena;
 	struct diag *diag;
 	const char *file;
-	unsigned line, column;		 /* of the next byte */
-	unsigned row_line, field_column; /* where row and field began */
-	enum column map[FIELDS_MOST];	 /* field -> column */
+	struct spot here, row, field; /* the next byte; where row and field began */
+	enum column map[FIELDS_MOST]; /* field -> column */
+	bool has[COL_NCOLUMNS];	      /* the header names it */
 	size_t nmap, nfields;
-	bool has_header, fresh_row, fresh_field, full;
+	bool has_header, fresh_row, fresh_field, full, skips_line, after_cr;
 	const char *values[COL_NCOLUMNS];
-	unsigned places[COL_NCOLUMNS];
+	struct spot places[COL_NCOLUMNS];
 	struct seen_user *seen;
 };
 
@@ -75,8 +79,8 @@ void roster_fini(struct roster *r)
 	*r = (struct roster){0};
 }
 
-#define COMPLAIN(p, level, column, id, ...)                                                        \
-	diag_add((p)->diag, (level), (struct diag_place){(p)->file, (p)->row_line, (column)},      \
+#define COMPLAIN(p, level, place, id, ...)                                                         \
+	diag_add((p)->diag, (level), (struct diag_place){(p)->file, (place).line, (place).column}, \
 		 (id), __VA_ARGS__)
 
 static char *trimmed(struct arena *arena, const char *data, size_t len)
@@ -102,12 +106,13 @@ static void header_field(struct parse *p, const char *name)
 		if (strcasecmp(columns[i].name, name) == 0)
 			p->map[p->nmap] = columns[i].column;
 	if (p->map[p->nmap] == COL_OTHER)
-		COMPLAIN(p, DIAG_WARNING, p->field_column, "unknown-column",
+		COMPLAIN(p, DIAG_WARNING, p->field, "unknown-column",
 			 "the column \"%s\" is not known and is left out", name);
-	for (i = 0; i < p->nmap; i++)
-		if (p->map[i] == p->map[p->nmap] && p->map[i] != COL_OTHER)
-			COMPLAIN(p, DIAG_ERROR, p->field_column, "duplicate-column",
-				 "the column \"%s\" is there twice", name);
+	else if (p->has[p->map[p->nmap]])
+		COMPLAIN(p, DIAG_ERROR, p->field, "duplicate-column",
+			 "the column \"%s\" is there twice", name);
+	else
+		p->has[p->map[p->nmap]] = true;
 	p->nmap++;
 }
 
@@ -120,14 +125,13 @@ static void on_field(void *data, size_t len, void *arg)
 
 	p->fresh_field = true;
 	if (!bytes_is_text(bytes_of(text, len))) {
-		COMPLAIN(p, DIAG_ERROR, p->field_column, "not-utf8",
-			 "this field is not UTF-8 text");
+		COMPLAIN(p, DIAG_ERROR, p->field, "not-utf8", "this field is not UTF-8 text");
 		text = "";
 		len = 0;
 	}
 	if (no >= FIELDS_MOST) {
 		if (no == FIELDS_MOST)
-			COMPLAIN(p, DIAG_ERROR, p->field_column, "too-many-fields",
+			COMPLAIN(p, DIAG_ERROR, p->field, "too-many-fields",
 				 "a line has at most %d fields", FIELDS_MOST);
 		return;
 	}
@@ -138,13 +142,13 @@ static void on_field(void *data, size_t len, void *arg)
 	}
 	if (no >= p->nmap) {
 		if (no == p->nmap)
-			COMPLAIN(p, DIAG_ERROR, p->field_column, "too-many-fields",
+			COMPLAIN(p, DIAG_ERROR, p->field, "too-many-fields",
 				 "this line has more fields than the first one");
 		return;
 	}
 	if ((c = p->map[no]) < COL_NCOLUMNS) {
 		p->values[c] = text;
-		p->places[c] = p->field_column;
+		p->places[c] = p->field;
 	}
 }
 
@@ -201,7 +205,8 @@ static void check_user(struct parse *p, const char *user)
 	struct seen_user *s;
 
 	if (*user == '\0') {
-		COMPLAIN(p, DIAG_ERROR, 1, "no-id", "this line has no id");
+		if (p->has[COL_USER]) /* else that was said once, of the first line */
+			COMPLAIN(p, DIAG_ERROR, p->row, "no-id", "this line has no id");
 		return;
 	}
 	HASH_FIND_STR(p->seen, user, s);
@@ -212,14 +217,14 @@ static void check_user(struct parse *p, const char *user)
 	}
 	s = arena_new(p->arena, sizeof *s);
 	s->user = user;
-	s->line = p->row_line;
+	s->line = p->places[COL_USER].line;
 	HASH_ADD_KEYPTR(hh, p->seen, s->user, strlen(s->user), s);
 }
 
 static void add_row(struct parse *p)
 {
 	struct roster *r = p->out;
-	struct roster_row row = {.line = p->row_line};
+	struct roster_row row = {.line = p->row.line};
 
 	row.user = bounded(p, COL_USER, "the id", USER_MOST);
 	row.name = bounded(p, COL_NAME, "the name", ROSTER_NAME_MOST);
@@ -228,16 +233,17 @@ static void add_row(struct parse *p)
 	row.role = read_role(p);
 	row.extra_percent = read_extra(p);
 	check_user(p, row.user);
-	if (*row.name == '\0')
-		COMPLAIN(p, DIAG_ERROR, p->places[COL_NAME] ? p->places[COL_NAME] : 1, "no-name",
+	if (*row.name == '\0' && p->has[COL_NAME])
+		COMPLAIN(p, DIAG_ERROR,
+			 p->places[COL_NAME].line != 0 ? p->places[COL_NAME] : p->row, "no-name",
 			 "this line has no name");
 	if (*row.email != '\0' && strchr(row.email, '@') == NULL)
 		COMPLAIN(p, DIAG_ERROR, p->places[COL_EMAIL], "bad-email",
 			 "\"%s\" is no e-mail address", row.email);
 	if (r->length == ROSTER_MOST) {
 		if (!p->full)
-			COMPLAIN(p, DIAG_ERROR, 1, "too-many-rows", "a roster has at most %d lines",
-				 ROSTER_MOST);
+			COMPLAIN(p, DIAG_ERROR, p->row, "too-many-rows",
+				 "a roster has at most %d lines", ROSTER_MOST);
 		p->full = true;
 		return;
 	}
@@ -254,16 +260,21 @@ static void end_header(struct parse *p)
 		enum column column;
 		const char *name;
 	} needed[] = {{COL_USER, "id"}, {COL_NAME, "name"}};
-	size_t i, k;
+	size_t i;
 
 	p->has_header = true;
-	for (i = 0; i < COUNT(needed); i++) {
-		for (k = 0; k < p->nmap && p->map[k] != needed[i].column; k++)
-			;
-		if (k == p->nmap)
-			COMPLAIN(p, DIAG_ERROR, 1, "missing-column",
+	for (i = 0; i < COUNT(needed); i++)
+		if (!p->has[needed[i].column])
+			COMPLAIN(p, DIAG_ERROR, p->row, "missing-column",
 				 "the first line names no column \"%s\"", needed[i].name);
-	}
+}
+
+static void next_row(struct parse *p)
+{
+	p->nfields = 0;
+	memset(p->values, 0, sizeof p->values);
+	memset(p->places, 0, sizeof p->places);
+	p->fresh_row = true;
 }
 
 static void on_row(int end, void *arg)
@@ -277,10 +288,65 @@ static void on_row(int end, void *arg)
 		else
 			add_row(p);
 	}
-	p->nfields = 0;
-	memset(p->values, 0, sizeof p->values);
-	memset(p->places, 0, sizeof p->places);
-	p->fresh_row = true;
+	next_row(p);
+}
+
+/* Lines end with LF, CR LF or, from old machines, CR. */
+static void step(struct parse *p, uint8_t byte)
+{
+	bool ends = byte == '\r' || (byte == '\n' && !p->after_cr);
+
+	if (ends)
+		p->here = (struct spot){p->here.line + 1, 1};
+	else if ((byte & 0xc0) != 0x80 && byte != '\n')
+		p->here.column++;
+	p->after_cr = byte == '\r';
+}
+
+static void begin_csv(struct csv_parser *csv)
+{
+	if (csv_init(csv, CSV_STRICT | CSV_STRICT_FINI) != 0)
+		abort();
+}
+
+/* A quote where none may stand: the rest of the line is passed over, and the next one begins anew.
+ */
+static void bad_quote(struct parse *p, struct csv_parser *csv)
+{
+	COMPLAIN(p, DIAG_ERROR, p->here, "bad-csv",
+		 "a quote inside a field: put the field in quotes, and double those inside");
+	csv_free(csv);
+	begin_csv(csv);
+	if (!p->has_header) { /* what its columns are nobody knows: one error is enough */
+		p->has_header = true;
+		for (; p->nmap < FIELDS_MOST; p->nmap++)
+			p->map[p->nmap] = COL_OTHER;
+	}
+	next_row(p);
+	p->skips_line = true;
+}
+
+static void feed_byte(struct parse *p, struct csv_parser *csv, uint8_t byte)
+{
+	bool ends = byte == '\n' || byte == '\r';
+
+	if (p->skips_line) {
+		p->skips_line = !ends;
+		return;
+	}
+	if (p->fresh_row && !ends) {
+		p->row = p->here;
+		p->fresh_row = false;
+		p->fresh_field = true;
+	}
+	if (p->fresh_field) {
+		p->field = p->here;
+		p->fresh_field = false;
+	}
+	if (csv_parse(csv, &byte, 1, on_field, on_row, p) != 1)
+		bad_quote(p, csv);
+	else if (ends && csv->pstate == 0) /* no row has begun: a line of blanks */
+		p->fresh_row = true;
 }
 
 /* Byte by byte, so that line and column are known in the callbacks. */
@@ -289,31 +355,11 @@ static void feed(struct parse *p, struct csv_parser *csv, struct bytes text)
 	size_t i;
 
 	for (i = 0; i < text.len; i++) {
-		if (p->fresh_row) {
-			p->row_line = p->line;
-			p->fresh_row = false;
-			p->fresh_field = true;
-		}
-		if (p->fresh_field) {
-			p->field_column = p->column;
-			p->fresh_field = false;
-		}
-		if (csv_parse(csv, text.data + i, 1, on_field, on_row, p) != 1) {
-			COMPLAIN(p, DIAG_ERROR, p->column, "bad-csv", "%s",
-				 csv_strerror(csv_error(csv)));
-			return;
-		}
-		if (text.data[i] == '\n') {
-			p->line++;
-			p->column = 1;
-			if (csv->pstate == 0)
-				p->fresh_row = true;
-		} else if ((text.data[i] & 0xc0) != 0x80) {
-			p->column++;
-		}
+		feed_byte(p, csv, text.data[i]);
+		step(p, text.data[i]);
 	}
 	if (csv_fini(csv, on_field, on_row, p) != 0)
-		COMPLAIN(p, DIAG_ERROR, p->column, "bad-csv",
+		COMPLAIN(p, DIAG_ERROR, p->field, "bad-csv",
 			 "a quoted field does not end: \" is missing");
 }
 
@@ -324,16 +370,16 @@ enum err roster_parse(struct roster *out, struct bytes text, const char *file, s
 			  .arena = arena,
 			  .diag = diag,
 			  .file = file,
-			  .line = 1,
-			  .column = 1,
+			  .here = {1, 1},
+			  .row = {1, 1},
+			  .field = {1, 1},
 			  .fresh_row = true};
 	struct csv_parser csv;
 
 	*out = (struct roster){0};
 	if (text.len >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0)
 		text = bytes_of(text.data + 3, text.len - 3);
-	if (csv_init(&csv, CSV_STRICT | CSV_STRICT_FINI) != 0)
-		abort();
+	begin_csv(&csv);
 	feed(&p, &csv, text);
 	csv_free(&csv);
 	HASH_CLEAR(hh, p.seen);
