@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "daemon/service/dormant.h"
+
 /* Attempts looked at in one idle moment. */
 #define SLICE 64
 
@@ -16,6 +18,7 @@ struct leaving {
 struct archive {
 	struct core *core; /* borrowed */
 	struct timer timer;
+	struct mono_ms next_dormant;
 	struct leaving *leaving;
 };
 
@@ -132,6 +135,10 @@ static void on_time(struct timer *timer)
 	struct archive *ar = container_of(timer, struct archive, timer);
 
 	archive_look(ar->core);
+	if (clock_mono(&ar->core->clock).v >= ar->next_dormant.v) {
+		dormant_look(ar->core);
+		ar->next_dormant = mono_add(clock_mono(&ar->core->clock), DORMANT_EVERY);
+	}
 	timer_set(timer, MINUTES(1));
 }
 

@@ -79,9 +79,11 @@ static void serve_time(struct core *core)
 		clock_beat(&core->clock, core->store);
 }
 
+/* A heartbeat that is late stops the clock, so it is looked for four times as often as it is due.
+ */
 static void set_tick(struct core *core)
 {
-	struct millis wait = HEARTBEAT;
+	struct millis wait = {engine_is_running(core->engine) ? HEARTBEAT.v / 4 : HEARTBEAT.v};
 	struct service_ms due, now = service_now(core);
 
 	if (engine_next_due(core->engine, &due) && due.v - now.v < wait.v)
@@ -117,6 +119,10 @@ static void on_pass(struct loop_pass *pass)
 	if (core->failed)
 		return;
 	serve_time(core);
+	if (store_last(core->store).v != core->ticked_at.v) {
+		core->ticked_at = store_last(core->store); /* something may be due earlier */
+		set_tick(core);
+	}
 	store_kick(core->store);
 	fronts_release(core);
 	hold_back(core);

@@ -66,7 +66,9 @@ static void see_exam(struct store_visitor *v, const struct store_source *b)
 
 static void see_command(struct store_visitor *v, const struct store_command *c)
 {
-	note(of(v), commands_load(of(v)->core, c));
+	/* Kept under other secrets than these (a database was restored without them): as if it had
+	 * never been kept. */
+	(void)!commands_load(of(v)->core, c);
 }
 
 static void see_record(struct store_visitor *v, const struct record *stored)

@@ -41,6 +41,7 @@ struct push;
 struct archive;
 struct control;
 struct shelf;
+struct look;
 struct form_cache;
 struct bound_attempt;
 struct session;
@@ -93,6 +94,7 @@ struct core {
 	struct push *push;
 	struct archive *archive;
 	struct shelf *shelf;
+	struct look *dormant; /* under way; NULL: none */
 	struct form_cache *form_cache;
 	struct control *control;
 	struct throttle throttle;
@@ -104,7 +106,8 @@ struct core {
 	struct loop_pass pass;
 	struct watch store_watch, readers_watch, hasher_watch;
 	struct timer tick;
-	struct arena arena;   /* of the request under way */
+	struct store_seq ticked_at; /* the timer knows of what was queued up to here */
+	struct arena arena;	    /* of the request under way */
 	struct arena scratch; /* of replies and notices; emptied after each request and each pass */
 	int lock_fd;
 	int status;		/* what core_main() returns; -1: it goes on */

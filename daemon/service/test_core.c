@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "daemon/service/archive.h"
+#include "daemon/service/dormant.h"
 #include "daemon/service/harness.h"
 #include "daemon/service/people.h"
 #include "daemon/service/push.h"
@@ -786,6 +787,7 @@ static void test_an_answer_with_a_note_can_be_sent_again(void **state)
 	assert_true(row > 0);
 	assert_ack(put_note(r.a, "look at the modifier"), ERR_OK);
 	assert_int_equal(attempt_answer(a, (struct item_no){0})->note_row, row);
+	assert_int_equal(text_put(h->core, "the next text").row, row + 1); /* it is kept once */
 	assert_ack(put_note(r.a, ""), ERR_CONFLICT);
 }
 
@@ -1007,6 +1009,7 @@ static void test_a_dead_client_never_locks_its_owner_out(void **state)
 	assert_false(hello->hello->session->takeover_asked);
 	assert_ack(client_answer(again, 0, 1, 1, 0), ERR_OK);
 	assert_true(r.a->closed);
+	assert_int_equal(get_status(r.a)->error, ERR_LOGIN_NEEDED); /* were it alive after all */
 	assert_null(client_notice(r.a, EXAMD__V1__NOTICE_KIND__NOTICE_TAKEN_OVER));
 }
 
@@ -1139,6 +1142,60 @@ static const wire_reply *reveal(struct fake_client *c, uint32_t item)
 
 	in.item = item;
 	return client_ask(c, &request);
+}
+
+static void test_practice_untouched_for_thirty_days_is_closed(void **state)
+{
+	struct harness *h = *state;
+	struct fake_client *c = practising(h);
+	const wire_reply *status = practice_start(c, 5, false, false);
+	struct attempt_id attempt = {status->status->attempt};
+
+	client_confirm(c, status->status, 6);
+	client_lose(c);
+	harness_restart(h, SECONDS(301)); /* after an outage it is parked ... */
+	archive_look(h->core);		  /* ... and noticed ... */
+	harness_forward(h, ARCHIVE_AFTER);
+	wait_for_archive(h, attempt); /* ... and leaves memory */
+	harness_forward(h, (struct millis){PRACTICE_MOST.v / 2});
+	dormant_look(h->core);
+	while (h->core->dormant != NULL)
+		harness_drain(h);
+	assert_null(engine_attempt(h->core->engine, attempt)); /* not yet */
+	harness_forward(h, (struct millis){PRACTICE_MOST.v / 2});
+	dormant_look(h->core);
+	while (h->core->dormant != NULL)
+		harness_drain(h);
+	assert_non_null(engine_attempt(h->core->engine, attempt));
+	assert_false(attempt_is_open(engine_attempt(h->core->engine, attempt)));
+}
+
+static void test_a_parked_practice_is_woken_with_its_answers(void **state)
+{
+	struct harness *h = *state;
+	struct fake_client *c = practising(h);
+	const wire_reply *status = practice_start(c, 5, false, false), *reply;
+	struct attempt_id attempt = {status->status->attempt};
+	REQUEST(practice_resume, PRACTICE_RESUME, Examd__V1__PracticeResume,
+		EXAMD__V1__PRACTICE_RESUME__INIT);
+
+	client_confirm(c, status->status, 6);
+	assert_ack(client_answer(c, 2, 1, 1, 1), ERR_OK);
+	client_lose(c);
+	harness_restart(h, SECONDS(301));
+	archive_look(h->core);
+	harness_forward(h, ARCHIVE_AFTER);
+	wait_for_archive(h, attempt);
+	c = client_connect(h, "home", "10.0.0.1");
+	client_hello(c);
+	client_log_in_as(c, "anna", "correct horse");
+	in.command_id = command_of(c, 7);
+	in.attempt = attempt.v;
+	reply = client_ask(c, &request);
+	assert_int_equal(reply->error, ERR_OK);
+	assert_int_equal(reply->status->n_have, 1);
+	assert_int_equal(reply->clock->stopped, 0);
+	assert_ack(client_answer(c, 3, reply->clock->seat, 1, 1), ERR_OK);
 }
 
 static void test_a_key_is_revealed_only_in_tutor_mode_and_after_the_answer(void **state)
@@ -1347,6 +1404,8 @@ int main(void)
 	    TEST(test_another_device_waits_for_the_proctor),
 	    TEST(test_nobody_sees_anothers_attempt),
 	    TEST(test_practice_is_started_once_and_taken_over_at_once),
+	    TEST(test_practice_untouched_for_thirty_days_is_closed),
+	    TEST(test_a_parked_practice_is_woken_with_its_answers),
 	    TEST(test_a_key_is_revealed_only_in_tutor_mode_and_after_the_answer),
 	    TEST(test_result_and_review_follow_the_release_policy),
 	    TEST(test_missed_items_come_again),
