@@ -233,7 +233,6 @@ static void greet(struct link *l)
 	size_t len;
 	uint8_t *packed;
 
-	move(l, PHASE_GREETING);
 	hello.min_version = hello.max_version = PROTOCOL_VERSION;
 	l->owner->fill_hello(l->owner, &hello);
 	request.id = l->hello_id = ++l->last_id;
@@ -252,6 +251,7 @@ void link_greet_again(struct link *l)
 {
 	if ((l->phase != PHASE_UP && l->phase != PHASE_GREETING) || l->dying != ERR_OK)
 		return;
+	move(l, PHASE_GREETING); /* first: a call that is made now waits for the answer */
 	calls_lost(l);
 	greet(l);
 }
@@ -262,6 +262,7 @@ static void on_ready(struct conn_user *user)
 
 	l->pin = conn_peer_pin(l->conn);
 	l->has_pin = true;
+	move(l, PHASE_GREETING);
 	greet(l);
 }
 

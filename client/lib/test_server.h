@@ -1,0 +1,72 @@
+/* A server for tests, in the client's own loop: it speaks the protocol over TLS on loopback, keeps
+ * a model of one attempt and of the commands it has carried out, and goes wrong on demand. */
+#ifndef CLIENT_LIB_TEST_SERVER_H
+#define CLIENT_LIB_TEST_SERVER_H
+
+#include "client/lib/exam_client.h"
+
+#define FAKE_ITEMS    3
+#define FAKE_COMMANDS 16
+
+struct fake_conn;
+
+struct fake {
+	struct loop *loop; /* borrowed */
+	struct tls *tls;
+	struct listener_user user;
+	struct listener *listener;
+	unsigned port;
+	struct digest pin;
+	struct fake_conn *conns;
+
+	/* the attempt */
+	Examd__V1__AttemptState state;
+	uint32_t stopped;
+	int64_t remaining_ms;
+	uint32_t seat;
+	struct buf plain, sealed;
+	uint8_t key[32];
+	struct digest hash;
+	struct fake_answer {
+		uint32_t seat, revision;
+		struct digest content;
+	} have[FAKE_ITEMS];
+	bool seat_is_anothers;
+	bool receipt;
+
+	/* what it has seen */
+	unsigned greetings, connections, slips, pieces, pieces_from_0, effects, kept;
+	uint8_t commands[FAKE_COMMANDS][16];
+	size_t ncommands;
+
+	/* what it does wrong */
+	size_t piece_most;	  /* of a piece; 0: 32 KiB */
+	unsigned wrong_pieces;	  /* so many pieces come with a bit turned */
+	unsigned forget_tokens;	  /* so many Hellos do not know the token */
+	unsigned restart_instead; /* the so-manieth put or command is not answered: "restarted" */
+	unsigned busy;		  /* so many puts and commands are answered ERR_BUSY */
+	bool hold_puts;		  /* puts are carried out and not answered */
+};
+
+void fake_start(struct fake *f, struct loop *loop);
+void fake_stop(struct fake *f);
+/* To every connection. */
+void fake_notify(struct fake *f, Examd__V1__NoticeKind kind, bool with_status);
+/* Starts the attempt and says so. */
+void fake_begin(struct fake *f);
+
+/* A wire between client and server that breaks after so many bytes of its first connection. */
+struct wire {
+	struct loop *loop; /* borrowed */
+	struct listener_user user;
+	struct listener *listener;
+	unsigned port, to;
+	struct wire_pair *pairs;
+	unsigned connections;
+	size_t up, down;	 /* bytes carried by the first connection */
+	size_t cut_up, cut_down; /* 0: never */
+};
+void wire_start(struct wire *w, struct loop *loop, unsigned to);
+void wire_stop(struct wire *w);
+
+#endif
