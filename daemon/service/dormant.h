@@ -5,9 +5,10 @@
 
 #include "daemon/service/service.h"
 
-#define DORMANT_EVERY ((struct millis){24LL * 3600 * 1000}) /* monotonic time; first at the start  \
-							     */
-#define DORMANT_MOST  500 /* attempts of one look; the rest a day later */
+#define DORMANT_EVERY                                                                              \
+	((struct millis){24LL * 3600 * 1000}) /* monotonic time; first at the start                \
+					       */
+#define DORMANT_MOST 500		      /* attempts of one look; the rest a day later */
 
 /* Looks, unless a look is under way; what it closes is closed when the loop has gone on. */
 void dormant_look(struct core *core);
