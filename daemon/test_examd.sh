@@ -45,11 +45,15 @@ status 1 "$examd" init d
 	'700 700 700 600 600 ' ] || fail "permissions"
 status 0 "$examd" check -d d
 
-# start: runs it until it says that it serves; `over` has its end when all processes are gone.
-mkfifo served over
+# start [PORT]: runs it until it says that it serves; the watcher ends when all processes are gone.
+mkfifo served
+runs=0
 start() {
-	cat over >>log & watcher=$!
-	"$examd" run -d d --port 0 --pid-file pid -o fronts=2 >served 2>over & shell=$!
+	runs=$((runs + 1))
+	over=over.$runs
+	mkfifo "$over"
+	cat "$over" >>log & watcher=$!
+	"$examd" run -d d --port "${1:-0}" --pid-file pid -o fronts=2 >served 2>"$over" & shell=$!
 	read -r line <served || fail "it does not serve"
 	case $line in
 	"examd: serving on 127.0.0.1:"*", pin $pin") ;;
@@ -92,8 +96,19 @@ took=$((($(date +%s%N) - before) / 1000000))
 status 0 "$examd" check -d d
 says 'chains *ok'
 
-# It is stopped: the same, with status 0.
+# One that is killed can be started again at once, on the same port, before its children have gone.
 start
+port=${line%%, pin*}
+port=${port##*:}
+kill -9 "$supervisor"
+first_watcher=$watcher
+start "$port"
+wait "$first_watcher"
+case $line in *":$port, pin $pin") ;; *) fail "another port: $line" ;; esac
+status 1 "$examd" run -d d --port "$port"
+says 'Another program does'
+
+# It is stopped: the same, with status 0.
 kill -TERM "$supervisor"
 got=0; wait "$shell" || got=$?
 [ "$got" = 0 ] || fail "status $got after SIGTERM"

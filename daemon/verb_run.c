@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <getopt.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,9 @@
 #include "daemon/whole_file.h"
 #include "proto/base/mem.h"
 #include "proto/stream/tls.h"
+
+#define PORT_TRIES   40
+#define PORT_WAIT_MS 50
 
 struct run {
 	const char *dir, *pid_file; /* borrowed from the arguments */
@@ -219,6 +223,22 @@ static enum err make_pid_file(const char *path)
 	return err;
 }
 
+/* The processes of a supervisor that was killed a moment ago may still be going, and hold its port:
+ * that is waited for. */
+static enum err open_listeners(struct run *r, char detail[256])
+{
+	enum err err;
+	int tries;
+
+	for (tries = 0; tries < PORT_TRIES; tries++) {
+		err = listen_at_open(&r->at, r->config.listen, r->port, detail);
+		if (err != ERR_IN_USE)
+			break;
+		(void)poll(NULL, 0, PORT_WAIT_MS);
+	}
+	return err;
+}
+
 static int run(struct run *r)
 {
 	char detail[256] = "";
@@ -230,7 +250,7 @@ static int run(struct run *r)
 			strerror(errno), r->dir);
 		return VERB_FAILED;
 	}
-	if ((err = listen_at_open(&r->at, r->config.listen, r->port, detail)) != ERR_OK) {
+	if ((err = open_listeners(r, detail)) != ERR_OK) {
 		fprintf(stderr, "examd: cannot listen on %s: %s\n", detail,
 			err == ERR_IN_USE ? "Another program does." : err_sentence(err));
 		return VERB_FAILED;
