@@ -403,8 +403,8 @@ int core_main(const struct core_start *start)
 
 	if (err != ERR_OK) {
 		log_event(LOG_CONFIG_BAD, F_TEXT("dir", start->dir), F_ERR(err));
-		close(start->leash_fd);
-		return status_of(err);
+		return status_of(err); /* the leash goes with the process: cut before, its status
+					  would be that of the supervisor's SIGKILL */
 	}
 	status = serve(core, start->leash_fd);
 	if (core->failed)

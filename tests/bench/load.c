@@ -366,7 +366,8 @@ static void on_notice(struct candidate *c, const Examd__V1__Reply *r)
 	switch (r->notice->kind) {
 	case EXAMD__V1__NOTICE_KIND__NOTICE_RESTARTED:
 		c->load->restarted++;
-		say_hello(c);
+		if (c->phase != PHASE_DONE)
+			say_hello(c);
 		return;
 	case EXAMD__V1__NOTICE_KIND__NOTICE_ADMITTED:
 		if (c->phase == PHASE_CHECK_IN)

@@ -61,11 +61,9 @@ class Life:
             self.box.disarm()
             self.room.start()
 
-    def sit(self, lasting):
+    def sit(self):
         self.load = Lines(self.room.load(self.room.slips, 0, "--answers", str(ANSWERS), "--submit",
                                          "--log-acks", self.acks))
-        if lasting:
-            self.heal_when_it_hurts()
         self.load.phase("checkin")
         self.room.ctl("sitting", "start", self.room.sitting)
         line = self.load.phase("answers", 60)
@@ -76,8 +74,8 @@ class Life:
     def heal_when_it_hurts(self):
         """Somebody makes room on the disk, half a second after it was full."""
         def heal():
-            end = time.monotonic() + 30
-            while self.box.fired == 0 and time.monotonic() < end and self.load.process.poll() is None:
+            end = time.monotonic() + 20
+            while self.box.fired == 0 and time.monotonic() < end:
                 time.sleep(0.005)
             time.sleep(0.5)
             self.box.disarm()
@@ -108,8 +106,10 @@ def live(origin, operation, action, n, lasting=False):
     good = False
     try:
         life.box.arm(operation, ACTIONS[action], n, lasting)
+        if lasting:
+            life.heal_when_it_hurts()
         life.start()
-        life.sit(lasting)
+        life.sit()
         fired = life.box.fired > 0
         life.box.disarm()
         life.check()
@@ -128,7 +128,7 @@ def count_operations(origin):
     good = False
     try:
         life.start()
-        life.sit(False)
+        life.sit()
         life.check()
         good = True
         return life.box.writes, life.box.syncs
@@ -167,7 +167,7 @@ def full_tmpfs(origin):
             raise Failed(f"the clients ended with {life.load.process.returncode}")
         room.stop()
         result = room.audit(life.acks)
-        if not result["held"] or result["acknowledged"] != CONNECTIONS * 4000:
+        if not result["held"] or result["acknowledged"] < CONNECTIONS * 4000:
             raise Failed(f"promise broken: {json.dumps(result)}")
         if not silent:
             raise Failed("answers were acknowledged while the disk was full")

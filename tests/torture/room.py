@@ -110,11 +110,20 @@ class Room:
         self.process = subprocess.Popen(
             [self.tool("examd"), "run", "-d", self.dir, "-o", f"listen=127.0.0.1:{self.port}", *options],
             stdout=subprocess.PIPE, stderr=self.log, env=self.env)
-        line = self.process.stdout.readline().decode()
+        line = self._first_line(30)
         m = re.search(r"serving on \S+:(\d+), pin (\S+)", line)
         if not m:
             raise Failed(f"examd did not start: {line!r}; see {self.tmp}/log")
         self.port, self.pin = int(m.group(1)), m.group(2)
+
+    def _first_line(self, seconds):
+        """Empty when it ended; it waits as long as its disk is full."""
+        lines = queue.Queue()
+        threading.Thread(target=lambda p=self.process: lines.put(p.stdout.readline().decode()), daemon=True).start()
+        try:
+            return lines.get(timeout=seconds)
+        except queue.Empty:
+            raise Failed(f"examd said nothing for {seconds} s; see {self.tmp}/log") from None
 
     def stop(self):
         if self.process is not None:
