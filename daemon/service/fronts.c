@@ -81,7 +81,7 @@ static void reply_now(struct request *rq, enum err err)
 	client_send(rq->core, rq->client, reply);
 }
 
-static void serve(struct core *core, struct client *client, struct bytes message)
+void fronts_serve(struct core *core, struct client *client, struct bytes message)
 {
 	struct request rq = {.core = core, .client = client, .raw = message};
 	wire_request *msg;
@@ -116,7 +116,7 @@ static void on_message(struct core *core, struct front *front, const struct chan
 	if (client == NULL || client->front != front)
 		return; /* of a connection that is gone */
 	if (m->kind == CHANNEL_FRAME)
-		serve(core, client, m->payload);
+		fronts_serve(core, client, m->payload);
 	else if (m->kind == CHANNEL_CLOSED)
 		client_gone(core, client);
 }

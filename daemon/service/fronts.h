@@ -19,4 +19,8 @@ void fronts_pause(struct core *core, bool pause);
 /* Closes all channels; their clients go without the engine being told. */
 void fronts_free(struct core *core);
 
+/* Serves one message of a client, as it came: its reply is queued, or comes later.  Not while
+ * another one is being served. */
+void fronts_serve(struct core *core, struct client *client, struct bytes message);
+
 #endif

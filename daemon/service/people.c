@@ -67,6 +67,28 @@ const struct person *people_after(const struct people *p, const char *after)
 	return best;
 }
 
+static int by_name(const void *a, const void *b)
+{
+	const struct person *const *x = a, *const *y = b;
+
+	return strcmp((*x)->user, (*y)->user);
+}
+
+size_t people_sorted(const struct people *p, const char *group, const char *after,
+		     const struct person ***out)
+{
+	const struct person **list = mem_new_array(people_count(p) + 1, sizeof(*list));
+	size_t n = 0;
+
+	for (const struct person *i = p->by_id; i != NULL; i = i->by_id.next)
+		if (strcmp(i->user, after) > 0 && (group == NULL || strcmp(i->group, group) == 0))
+			list[n++] = i;
+	if (n > 1)
+		qsort(list, n, sizeof(*list), by_name);
+	*out = list;
+	return n;
+}
+
 size_t people_count(const struct people *p)
 {
 	return HASH_CNT(by_id, p->by_id);

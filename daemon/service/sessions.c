@@ -457,7 +457,7 @@ enum err on_use_slip(struct request *rq)
 /* A password that is being hashed, and what its outcome decides. */
 struct login {
 	struct password_job hashing;
-	struct password_task tasks[2];
+	struct password_task tasks[3];
 	struct core *core;
 	struct ticket ticket;
 	struct person_id person; /* 0: unknown */
@@ -572,12 +572,15 @@ static enum err change_outcome(struct login *l, struct client *client, wire_repl
 	struct core *core = l->core;
 	const struct person *p = people_find(core->people, l->person);
 
-	if (!l->tasks[0].good || p == NULL || client->session == NULL ||
-	    client->session->person.v != l->person.v)
+	if (p == NULL || client->session == NULL || client->session->person.v != l->person.v)
 		return ERR_LOGIN_FAILED;
+	if (l->tasks[0].good) {
+		people_put_password(core, p->id, l->tasks[1].hash, false);
+		sessions_end_of(core, p->id, client->session);
+	} else if (!l->tasks[2].good || p->must_change) {
+		return ERR_LOGIN_FAILED;
+	} /* else it was changed before, and the reply to that was lost: done */
 	throttle_succeeded(&core->throttle, l->address, l->user);
-	people_put_password(core, p->id, l->tasks[1].hash, false);
-	sessions_end_of(core, p->id, client->session);
 	reply->body_case = EXAMD__V1__REPLY__BODY_SESSION;
 	reply->session = new_session_message(core, client, NULL);
 	return ERR_OK;
@@ -623,7 +626,10 @@ enum err on_change_password(struct request *rq)
 	l = login_new(rq, p->user, p, in->old_password);
 	l->tasks[1].what = PASSWORD_MAKE;
 	l->tasks[1].password = mem_copy_text(in->new_password);
-	l->hashing.ntasks = 2;
+	l->tasks[2].what = PASSWORD_CHECK;
+	l->tasks[2].password = mem_copy_text(in->new_password);
+	memcpy(l->tasks[2].hash, l->tasks[0].hash, PASSWORD_HASH_SIZE);
+	l->hashing.ntasks = 3;
 	l->hashing.done = on_change_hashed;
 	return login_submit(rq, l);
 }

@@ -1,6 +1,10 @@
 /* Staff: commands to a room or to some of its attempts, and watching it. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "daemon/service/archive.h"
+#include "daemon/service/fronts.h"
+#include "daemon/service/people.h"
 #include "daemon/service/push.h"
 #include "daemon/service/routes.h"
 #include "daemon/service/texts.h"
@@ -19,11 +23,48 @@ static enum err check_bounds(const Examd__V1__RoomCommand *m)
 	return ERR_OK;
 }
 
-/* Who moved it: the words behind changed_meanwhile. */
+/* What can move a version, in words; answers and reports cannot. */
+static const char *const moved[] = {
+    [RECORD_SITTING_CREATED] = "the sitting was created",
+    [RECORD_SITTING_OPENED] = "the sitting was opened",
+    [RECORD_SITTING_ADMITTED] = "everybody was admitted",
+    [RECORD_SITTING_STARTED] = "the room was started",
+    [RECORD_SITTING_PAUSED] = "the room was paused",
+    [RECORD_SITTING_RESUMED] = "the room was resumed",
+    [RECORD_SITTING_MINUTES] = "minutes were added to the room",
+    [RECORD_SITTING_MESSAGE] = "a message was sent to the room",
+    [RECORD_SITTING_CLOSED] = "the sitting was closed",
+    [RECORD_SITTING_RELEASED] = "results were released",
+    [RECORD_ATTEMPT_OPENED] = "the candidate checked in",
+    [RECORD_ATTEMPT_ADMITTED] = "the candidate was admitted",
+    [RECORD_ATTEMPT_READY] = "the candidate became ready",
+    [RECORD_ATTEMPT_STARTED] = "the attempt was started",
+    [RECORD_PART_ENDED] = "a part has ended",
+    [RECORD_CLOCK_STOPPED] = "its clock was stopped",
+    [RECORD_CLOCK_FREED] = "its clock was let go on",
+    [RECORD_MINUTES_ADDED] = "minutes were added",
+    [RECORD_ACCOMMODATION_CHANGED] = "the extra time was changed",
+    [RECORD_TAKEOVER_ASKED] = "another client asked for the seat",
+    [RECORD_SEAT_TAKEN] = "the seat went to another client",
+    [RECORD_BREAK_TAKEN] = "a break was taken",
+    [RECORD_ATTEMPT_CLOSED] = "the attempt was closed",
+    [RECORD_ATTEMPT_REOPENED] = "the attempt was reopened",
+    [RECORD_ATTEMPT_VOIDED] = "the attempt was voided",
+    [RECORD_ATTEMPT_RESCORED] = "the attempt was scored again",
+    [RECORD_ATTEMPT_RELEASED] = "the result was released",
+};
+
+/* Who did what: the words behind changed_meanwhile. */
 static void tell_change(struct request *rq)
 {
-	rq->detail = request_printf(rq, "It is at record %llu now; look again, or force it.",
-				    (unsigned long long)rq->core->decision.changed_by);
+	const struct decision *d = &rq->core->decision;
+	const struct person *p = people_find(rq->core->people, d->changed_person);
+	bool known = (size_t)d->changed_kind < COUNT(moved) && moved[d->changed_kind] != NULL;
+
+	rq->detail = request_printf(
+	    rq, "Meanwhile %s%s%s (it is at version %llu now): look again, or force it.",
+	    known ? moved[d->changed_kind] : "something else happened", p != NULL ? " by " : "",
+	    p != NULL ? p->user : "", (unsigned long long)d->changed_by);
 }
 
 /* The rows that the command was about, at most as many as fit into a reply. */
@@ -93,15 +134,56 @@ static enum err command_room(struct request *rq)
 	return err;
 }
 
+/* A command to an attempt that has left memory: the attempt is brought back, then the request is
+ * served again as it came. */
+struct woken {
+	struct archive_load load;
+	struct ticket ticket;
+	struct buf request;
+};
+
+static void on_woken(struct archive_load *load, enum err err)
+{
+	struct woken *w = container_of(load, struct woken, load);
+	struct client *client = ticket_client(load->core, &w->ticket);
+
+	if (err == ERR_OK && engine_attempt(load->core->engine, load->attempt) == NULL)
+		err = ERR_NOT_FOUND;
+	if (err != ERR_OK)
+		ticket_reply(load->core, &w->ticket, err, NULL, NULL);
+	else if (client != NULL)
+		fronts_serve(load->core, client, buf_bytes(&w->request));
+	buf_fini(&w->request);
+	free(w);
+}
+
+static enum err wake(struct request *rq, struct attempt_id attempt)
+{
+	struct woken *w = mem_new(sizeof *w);
+	enum err err;
+
+	w->load.done = on_woken;
+	if ((err = archive_load(rq->core, &w->load, attempt)) != ERR_OK) {
+		free(w);
+		return err;
+	}
+	buf_put_bytes(&w->request, rq->raw);
+	w->ticket = request_defer(rq);
+	return ERR_OK;
+}
+
 enum err on_room_command(struct request *rq)
 {
 	const Examd__V1__RoomCommand *m = rq->msg->room_command;
+	struct attempt_id one = {m->n_attempts == 1 ? m->attempts[0] : 0};
 	enum err err;
 
 	if (!room_verb_allowed(m->verb, client_role(rq->core, rq->client)))
 		return ERR_FORBIDDEN;
 	if ((err = check_bounds(m)) != ERR_OK)
 		return err;
+	if (one.v > 0 && engine_attempt(rq->core->engine, one) == NULL)
+		return wake(rq, one);
 	return command_room(rq);
 }
 

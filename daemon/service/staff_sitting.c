@@ -37,14 +37,14 @@ static enum err persons_add(struct persons *list, const struct person *p)
 static enum err persons_of_group(struct persons *list, const struct people *people,
 				 const char *group)
 {
-	const struct person *p;
+	const struct person **of_group;
+	size_t i, n = people_sorted(people, group, "", &of_group);
 	enum err err = ERR_OK;
 
-	for (p = people_after(people, ""); p != NULL && err == ERR_OK;
-	     p = people_after(people, p->user))
-		if (strcmp(p->group, group) == 0 && !p->disabled &&
-		    p->role == EXAMD__V1__ROLE__ROLE_CANDIDATE)
-			err = persons_add(list, p);
+	for (i = 0; i < n && err == ERR_OK; i++)
+		if (!of_group[i]->disabled && of_group[i]->role == EXAMD__V1__ROLE__ROLE_CANDIDATE)
+			err = persons_add(list, of_group[i]);
+	free(of_group);
 	return err;
 }
 
