@@ -60,6 +60,8 @@ const struct command commands[] = {
      "Release results or reviews of a sitting."},
     {"results", "ID", 1, 1, "", results_show, "Scores by candidate and section."},
     {"export", "ID", 1, 1, "format output", export_results, "Results as a file."},
+    {"verify", "FILE", 1, 1, "key", verify_transcript,
+     "Check a transcript here, without a server."},
     {"version", "", 0, 0, "", show_version, "Which release this is."},
 };
 const size_t ncommands = COUNT(commands);

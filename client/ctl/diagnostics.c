@@ -48,8 +48,10 @@ static void print_text(const Examd__V1__Diagnostics *d)
 		printf("  %-20s %s\n", d->secrets[i]->user, d->secrets[i]->secret);
 	if (d->summary[0] != '\0')
 		printf("%s\n", d->summary);
-	printf("%u added, %u updated, %u errors, %u warnings%s\n", d->added, d->updated, d->errors,
-	       d->warnings, d->changed ? "" : "; nothing was changed");
+	if (d->added + d->updated > 0)
+		printf("%u added, %u updated\n", d->added, d->updated);
+	printf("%u errors, %u warnings%s\n", d->errors, d->warnings,
+	       d->changed ? "" : "; nothing was changed");
 }
 
 int diagnostics_print(const Examd__V1__Diagnostics *d, bool json)

@@ -52,6 +52,9 @@ int results_show(struct ctl *ctl);
 int results_release(struct ctl *ctl);
 int export_results(struct ctl *ctl);
 
+/* verify.c */
+int verify_transcript(struct ctl *ctl);
+
 int show_version(struct ctl *ctl);
 
 /* ---- Shared by them ---------------------------------------------------------------------- */
