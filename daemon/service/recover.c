@@ -254,6 +254,8 @@ enum err recover(struct core *core, const struct time_source *time)
 	clock_init(&core->clock, time, r.highest, r.last_wall);
 	archive_recovered(core);
 	tell_engine(core);
+	clock_beat(&core->clock,
+		   core->store); /* from here on an outage is counted from this start */
 	log_event(LOG_RECOVERED, F_INT("records", r.records),
 		  F_INT("people", people_count(core->people)),
 		  F_INT("ms", time->mono(time).v - began.v));

@@ -979,6 +979,18 @@ static void test_after_a_long_outage_a_person_resumes_the_room(void **state)
 	assert_true(sitting_is_paused(engine_sitting(h->core->engine, r.sitting)));
 }
 
+static void test_an_outage_is_counted_from_the_last_start_at_the_latest(void **state)
+{
+	struct harness *h = *state;
+	struct room r = room_new(h);
+
+	room_start(h, &r);
+	harness_turn(h, SECONDS(2));
+	harness_restart(h, SECONDS(250)); /* comes back, and dies again at once */
+	harness_restart(h, SECONDS(250));
+	assert_false(sitting_is_paused(engine_sitting(h->core->engine, r.sitting)));
+}
+
 static void test_a_second_core_is_kept_out(void **state)
 {
 	struct harness *h = *state;
@@ -1362,7 +1374,8 @@ static void test_a_secret_that_others_may_read_is_refused(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
-int main(void)
+/* With an argument: only the tests whose names fit the pattern. */
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(test_no_reply_before_its_record_is_on_disk),
@@ -1399,6 +1412,7 @@ int main(void)
 	    TEST(test_a_packed_attempt_still_tells_its_result_and_is_not_sat_again),
 	    TEST(test_after_a_restart_the_clock_waits_for_the_client),
 	    TEST(test_after_a_long_outage_a_person_resumes_the_room),
+	    TEST(test_an_outage_is_counted_from_the_last_start_at_the_latest),
 	    TEST(test_a_second_core_is_kept_out),
 	    TEST(test_a_dead_client_never_locks_its_owner_out),
 	    TEST(test_another_device_waits_for_the_proctor),
@@ -1418,5 +1432,7 @@ int main(void)
 
 	alarm(240);
 	log_setup("test", LOG_LEVEL_OFF);
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
