@@ -185,7 +185,8 @@ class Staff:
         return ["results", "release", number, "--result", "--review"]
 
     def passwd(self):
-        return ["passwd", "--password-file", self.room.secret(self.room.password + "\n"),
+        old, self.room.password = self.room.password, f"correct horse battery {self.n}"
+        return ["passwd", "--password-file", self.room.secret(old + "\n"),
                 "--new-password-file", self.room.secret(self.room.password + "\n")]
 
     COMMANDS = [people_import, people_disable, people_enable, people_reset_password, people_revoke, people_unlock,
@@ -248,7 +249,7 @@ class Candidate:
 
     @staticmethod
     def exam_of(step):
-        return "kinds-cut" if step in ("leave_part", "take_break", "end_break") else "cpc-short"
+        return "kinds" if step in ("leave_part", "take_break", "end_break") else "cpc-short"
 
     def request(self, step):
         if step == "use_slip":
@@ -326,7 +327,7 @@ def breaks_exam(room):
     banks = os.path.join(TOP, "questions/banks")
     with open(os.path.join(banks, "kinds.yaml"), encoding="utf-8") as f:
         text = f.read()
-    for old, new in (("exam: kinds\n", "exam: kinds-cut\n"), ("breaks: none", "breaks: clock-stops"),
+    for old, new in (("breaks: none", "breaks: clock-stops"),
                      ("lost_connection: clock-stops", "lost_connection: clock-runs")):
         if old not in text:
             raise Failed(f"kinds.yaml has no line {old!r}")

@@ -238,8 +238,8 @@ def by_programs(build):
         machines += second
 
         def asked(n):
-            # The one whose cable is in may finish on its own: it asks all the same.
-            rows = json.loads(room.ctl("--json", "sitting", "watch", room.sitting, "--once").stdout)["rows"]
+            out = room.ctl("--json", "sitting", "watch", room.sitting, "--once").stdout
+            rows = [json.loads(line) for line in out.splitlines()]
             return rows if sum(bool(r["takeover_asked"]) for r in rows) == n else None
 
         rows = until("all B ask for the seat", 20, lambda: asked(len(slips)))

@@ -210,12 +210,12 @@ class Client:
         except (OSError, ssl.SSLError) as e:
             raise Gone(str(e)) from e
 
-    def request_bytes(self, kind, **fields):
+    def request_bytes(self, body, /, **fields):
         self.last_id += 1
-        return frame(EXAMD.encode("Request", {"id": self.last_id, kind: fields}))
+        return frame(EXAMD.encode("Request", {"id": self.last_id, body: fields}))
 
-    def send(self, kind, **fields):
-        self.send_raw(self.request_bytes(kind, **fields))
+    def send(self, body, /, **fields):
+        self.send_raw(self.request_bytes(body, **fields))
         return self.last_id
 
     def receive(self):
@@ -246,12 +246,12 @@ class Client:
                 raise Refused(r)
             self.notices.append(r)
 
-    def ask(self, kind, **fields):
+    def ask(self, body, /, **fields):
         """Any reply, with an error or not."""
-        return self.reply_to(self.send(kind, **fields))
+        return self.reply_to(self.send(body, **fields))
 
-    def do(self, kind, **fields):
-        r = self.ask(kind, **fields)
+    def do(self, body, /, **fields):
+        r = self.ask(body, **fields)
         if r.error:
             raise Refused(r)
         return r

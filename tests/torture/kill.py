@@ -8,12 +8,11 @@ import fcntl
 import json
 import os
 import random
-import shutil
 import signal
 import sys
 import time
 
-from room import Failed, Room, run, until
+from room import Failed, Lines, Room, until
 
 
 def gone(pid):
@@ -55,15 +54,6 @@ def kill(room, who, rnd):
         room.start()
 
 
-def audit(room, acks):
-    out = run(room.tool("audit"), room.dir, acks, check=False)
-    if not out.stdout:
-        raise Failed(out.stderr)
-    result = json.loads(out.stdout)
-    sound = run("sqlite3", os.path.join(room.dir, "examd.db"), "pragma integrity_check").stdout.strip()
-    return out.returncode == 0 and sound == "ok", result, sound
-
-
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("--build", required=True)
@@ -79,42 +69,41 @@ def main():
     open(acks, "w").close()
     load = None
     ok = False
+    begun = time.monotonic()
     try:
         room.init()
         room.start()
         room.log_in()
         slips = room.fill(a.connections)
-        load = room.load(slips, 100000, "--log-acks", acks)
-        load.stdout.readline()  # all are ready
+        load = Lines(room.load(slips, 100000, "--log-acks", acks))
+        load.phase("checkin")
         room.ctl("sitting", "start", room.sitting)
-        load.stdout.readline()  # all have started
+        load.phase("start")
         kills = {"core": 0, "front": 0, "supervisor": 0}
         for cycle in range(a.cycles):
             time.sleep(rnd.random() * 0.3)
-            who = rnd.choices(["core", "front", "supervisor"], [6, 3, 1])[0]
+            who = rnd.choices(["core", "front", "supervisor"], [5, 3, 2])[0]
             kill(room, who, rnd)
             kills[who] += 1
             size = os.path.getsize(acks)
             until(f"acknowledgements after kill {cycle} of the {who}", 20,
-                  lambda: os.path.getsize(acks) > size or load.poll() is not None)
-            if load.poll() is not None:
-                raise Failed(f"the clients ended: exit {load.returncode}; see {room.tmp}/log")
+                  lambda: os.path.getsize(acks) > size or load.process.poll() is not None)
+            if load.process.poll() is not None:
+                raise Failed(f"the clients ended: exit {load.process.returncode}; see {room.tmp}/log")
         load.kill()
-        load.wait()
         room.stop()
-        whole, result, sound = audit(room, acks)
-        print(json.dumps({"seed": a.seed, "kills": kills, "integrity": sound,
+        result = room.audit(acks)
+        print(json.dumps({"seed": a.seed, "kills": kills, "seconds": round(time.monotonic() - begun, 1),
                           "slowest_exit_s": round(room.slowest_exit, 3), **result}))
-        ok = whole and result["time_off_ms"] <= 1000 * a.cycles and result["acknowledged"] > 0
+        ok = result["held"] and result["time_off_ms"] <= 1000 * a.cycles and result["acknowledged"] > 0
     except Failed as e:
         print(e, file=sys.stderr)
     finally:
-        if load is not None and load.poll() is None:
+        if load is not None:
             load.kill()
-        if room.process is not None:
-            room.process.terminate()
+        room.kill()
         if ok and not a.keep:
-            shutil.rmtree(room.tmp)
+            room.remove()
         else:
             print(f"kept: {room.tmp}", file=sys.stderr)
     print("passed" if ok else "FAILED")
