@@ -1,6 +1,7 @@
 #include "daemon/service/service.h"
 
 #include "daemon/service/push.h"
+#include "daemon/service/texts.h"
 
 struct service_ms service_now(const struct core *core)
 {
@@ -31,6 +32,7 @@ enum err service_decide_and_apply(struct core *core, const struct event *ev)
 	struct decision *d = &core->decision;
 	enum err err = engine_decide(core->engine, ev, d);
 
+	texts_settle(core, d->nrecords > 0);
 	for (size_t i = 0; i < d->nrecords; i++) {
 		engine_apply(core->engine, &d->records[i]);
 		store_append(core->store, &d->records[i]);

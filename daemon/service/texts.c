@@ -10,7 +10,16 @@ struct text {
 	UT_hash_handle hh;
 };
 
+/* A text whose command is not decided yet. */
+struct waiting_text {
+	int64_t row;
+	uint8_t salt[16];
+	char *text; /* owned */
+};
+
 struct texts {
+	struct waiting_text *waiting; /* owned */
+	size_t nwaiting, waiting_cap;
 	int64_t highest;
 	size_t recent;	    /* not pinned */
 	struct text *known; /* in the order they were put */
@@ -36,6 +45,9 @@ void texts_free(struct texts *t)
 		return;
 	HASH_ITER (hh, t->known, text, next)
 		drop(t, text);
+	for (size_t i = 0; i < t->nwaiting; i++)
+		free(t->waiting[i].text);
+	free(t->waiting);
 	free(t);
 }
 
@@ -99,16 +111,37 @@ const char *text_get(const struct core *core, int64_t row)
 
 static struct text_ref put(struct core *core, const char *text, const uint8_t salt[16])
 {
-	struct store_change change = {.kind = CHANGE_TEXT};
-	struct text_ref ref = {++core->texts->highest, {{0}}};
-	struct bytes bytes = bytes_of_text(text);
+	struct texts *t = core->texts;
+	struct text_ref ref = {++t->highest, record_text_hash(salt, bytes_of_text(text))};
+	struct waiting_text *w;
 
-	ref.hash = record_text_hash(salt, bytes);
-	change.u.text.row = ref.row;
-	memcpy(change.u.text.salt, salt, sizeof(change.u.text.salt));
-	change.u.text.text = bytes;
-	service_put(core, &change);
+	if (t->nwaiting == t->waiting_cap) {
+		t->waiting_cap = t->waiting_cap == 0 ? 4 : t->waiting_cap * 2;
+		t->waiting = mem_resize(t->waiting, t->waiting_cap * sizeof(t->waiting[0]));
+	}
+	w = &t->waiting[t->nwaiting++];
+	w->row = ref.row;
+	memcpy(w->salt, salt, sizeof(w->salt));
+	w->text = mem_copy_text(text);
 	return ref;
+}
+
+void texts_settle(struct core *core, bool keep)
+{
+	struct texts *t = core->texts;
+
+	for (size_t i = 0; i < t->nwaiting; i++) {
+		struct waiting_text *w = &t->waiting[i];
+		struct store_change change = {.kind = CHANGE_TEXT};
+
+		change.u.text.row = w->row;
+		memcpy(change.u.text.salt, w->salt, sizeof(change.u.text.salt));
+		change.u.text.text = bytes_of_text(w->text);
+		if (keep)
+			service_put(core, &change);
+		free(w->text);
+	}
+	t->nwaiting = 0;
 }
 
 struct text_ref text_put(struct core *core, const char *text)

@@ -16,13 +16,17 @@ struct text_ref {
 struct texts *texts_new(void);
 void texts_free(struct texts *t);
 
-/* Queue a text with a random salt.  NULL and "" put nothing.  Do this before the event that names
- * it. */
+/* Give a text a row and a random salt.  NULL and "" give none.  It is queued for the disk by the
+ * decision on the event that names it, in the same transaction, and dropped when that makes no
+ * record: a command that is refused or sent again leaves no text behind. */
 struct text_ref text_put(struct core *core, const char *text);
 
 /* A note of an answer, not empty: nobody asks for it while the core runs, so memory does not keep
  * it. */
 struct text_ref text_put_note(struct core *core, const char *note);
+
+/* The decision has been made: the texts put since the last one are kept or dropped. */
+void texts_settle(struct core *core, bool keep);
 
 /* The text of a row if memory has it, else "".  Borrowed until the next text_put(). */
 const char *text_get(const struct core *core, int64_t row);
