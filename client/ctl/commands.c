@@ -50,6 +50,8 @@ const struct command commands[] = {
      "Send the client that waits away."},
     {"sitting watch", "ID", 1, 1, "until", sitting_watch, "See the room as it changes."},
 
+    {"console", "ID", 1, 1, "", console, "See a sitting live, full-screen, and act in it."},
+
     {"attempt list", "USER", 1, 1, "", attempt_list, "The attempts of a candidate."},
     {"attempt reopen", "N", 1, 1, "minutes reason force version", attempt_reopen,
      "Reopen a closed attempt."},

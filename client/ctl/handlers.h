@@ -41,6 +41,9 @@ int sitting_refuse_seat(struct ctl *ctl);
 /* watch.c */
 int sitting_watch(struct ctl *ctl);
 
+/* console.c */
+int console(struct ctl *ctl);
+
 /* attempt.c */
 int attempt_reopen(struct ctl *ctl);
 int attempt_void(struct ctl *ctl);

@@ -48,6 +48,8 @@ static void on_link(struct exam_client_user *u, enum link_state state, enum err 
 		r->link_error = why;
 	if (state == LINK_UP && r->watcher != NULL)
 		r->watcher->link_came_up = true;
+	if (r->watcher != NULL && r->watcher->on_link != NULL)
+		r->watcher->on_link(r->watcher, state, why);
 	if ((state == LINK_UP && r->waiting) || state == LINK_REFUSED)
 		loop_stop(r->loop);
 }
@@ -167,6 +169,16 @@ void remote_wait(struct ctl *ctl, struct millis limit)
 	loop_run(r->loop);
 	timer_stop(&r->limit);
 	r->waiting = false;
+}
+
+struct loop *remote_loop(const struct ctl *ctl)
+{
+	return ctl->remote->loop;
+}
+
+struct exam_client *remote_client(const struct ctl *ctl)
+{
+	return ctl->remote->client;
 }
 
 const struct join *remote_server(const struct ctl *ctl)

@@ -37,10 +37,16 @@ MUST_USE enum err remote_download(struct ctl *ctl, const Examd__V1__File *file, 
 /* Runs the loop until a notice or a change of the link came, at most LIMIT.  For watching. */
 struct remote_watcher {
 	void (*on_notice)(struct remote_watcher *w, const Examd__V1__Notice *notice);
+	/* The link came up, or was lost; may be NULL. */
+	void (*on_link)(struct remote_watcher *w, enum link_state state, enum err why);
 	bool link_came_up; /* since it was last cleared */
 };
 void remote_watch(struct ctl *ctl, struct remote_watcher *w);
 void remote_wait(struct ctl *ctl, struct millis limit);
+
+/* For a program that runs the loop itself and makes asynchronous calls; borrowed. */
+struct loop *remote_loop(const struct ctl *ctl);
+struct exam_client *remote_client(const struct ctl *ctl);
 
 /* Of the server, as connected to. */
 const struct join *remote_server(const struct ctl *ctl);
