@@ -167,6 +167,41 @@ enum err config_set(struct config *c, const char *assignment, char detail[256])
 	return ERR_INVALID;
 }
 
+const char *config_name(size_t i)
+{
+	return i < COUNT(rows) ? rows[i].name : NULL;
+}
+
+static bool is_same(const struct row *row, const struct config *a, const struct config *b)
+{
+	const char *x = (const char *)a + row->place, *y = (const char *)b + row->place;
+
+	switch (row->kind) {
+	case KIND_TEXT:
+		return strcmp(*(char *const *)(const void *)x, *(char *const *)(const void *)y) ==
+		       0;
+	case KIND_COUNT:
+		return memcmp(x, y, sizeof(uint32_t)) == 0;
+	case KIND_MILLIS:
+		return memcmp(x, y, sizeof(struct millis)) == 0;
+	case KIND_LEVEL:
+		return memcmp(x, y, sizeof(enum log_level)) == 0;
+	}
+	return true;
+}
+
+const char *config_next_waiting(const struct config *running, const struct config *wanted,
+				size_t *i)
+{
+	while (*i < COUNT(rows)) {
+		const struct row *row = &rows[(*i)++];
+
+		if (row->reload == RELOAD_NO && !is_same(row, running, wanted))
+			return row->name;
+	}
+	return NULL;
+}
+
 /* ---- The manual ----------------------------------------------------------------------------- */
 
 void config_help(struct buf *out)
@@ -207,4 +242,46 @@ void config_manual(struct buf *out)
 		if (rows[i].reload == RELOAD_YES)
 			buf_put_text(out, "It may change while examd runs.\n");
 	}
+}
+
+/* A comment of lines of at most 78 bytes. */
+static void put_comment(struct buf *out, const char *text)
+{
+	size_t column = 0;
+
+	while (*text != '\0') {
+		size_t word = strcspn(text, " ");
+
+		if (column == 0 || column + 1 + word > 78) {
+			buf_put_text(out, column == 0 ? "#" : "\n#");
+			column = 1;
+		}
+		buf_printf(out, " %.*s", (int)word, text);
+		column += 1 + word;
+		text += word + (text[word] == ' ');
+	}
+	buf_put_text(out, "\n");
+}
+
+void config_example(struct buf *out)
+{
+	struct buf bounds = {0};
+	size_t i;
+
+	buf_put_text(out, "# examd.yaml: the settings of examd, each with its default.  Take the # "
+			  "away\n# before the name to change one.  examd.yaml(5) tells more; so "
+			  "does examd check.\n");
+	for (i = 0; i < COUNT(rows); i++) {
+		bool quoted = rows[i].kind == KIND_TEXT;
+
+		buf_put_text(out, "\n");
+		put_comment(out, rows[i].manual);
+		buf_clear(&bounds);
+		put_bounds(&bounds, &rows[i]);
+		buf_printf(out, "# It is %s%s.\n", buf_text(&bounds),
+			   rows[i].reload == RELOAD_YES ? "; it may change while examd runs" : "");
+		buf_printf(out, "#%s: %s%s%s\n", rows[i].name, quoted ? "\"" : "", rows[i].fallback,
+			   quoted ? "\"" : "");
+	}
+	buf_fini(&bounds);
 }

@@ -2,6 +2,7 @@
 #ifndef DAEMON_CONFIG_H
 #define DAEMON_CONFIG_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "proto/base/bytes.h"
@@ -32,10 +33,22 @@ void config_fini(struct config *c);
  * DETAIL then says so in a sentence. */
 MUST_USE enum err config_set(struct config *c, const char *assignment, char detail[256]);
 
+/* The name of the I'th setting; NULL after the last. */
+const char *config_name(size_t i);
+
+/* The name of the next setting, from the I'th on, that differs between the two and cannot change
+ * while examd runs; NULL: there is none.  I becomes the place after it. */
+const char *config_next_waiting(const struct config *running, const struct config *wanted,
+				size_t *i);
+
 /* Appends a line for each setting: name and default, as --help prints them. */
 void config_help(struct buf *out);
 
-/* Appends the part of examd(8) about settings, in mdoc. */
+/* Appends the part of examd.yaml(5) about settings, in mdoc. */
 void config_manual(struct buf *out);
+
+/* Appends an examd.yaml that says nothing yet: each setting with its manual and its default, all in
+ * comments. */
+void config_example(struct buf *out);
 
 #endif

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/config.h"
 #include "daemon/whole_file.h"
 #include "proto/base/bytes.h"
 #include "proto/base/mem.h"
@@ -89,6 +90,17 @@ static enum err make_certificate(const struct init_order *order, struct digest *
 	return err;
 }
 
+static enum err make_settings(const char *dir)
+{
+	struct buf text = {0};
+	enum err err;
+
+	config_example(&text);
+	err = make_in(dir, "examd.yaml", 0600, &text);
+	buf_fini(&text);
+	return err;
+}
+
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
 {
 	(void)st;
@@ -115,6 +127,9 @@ static enum err fill(const struct init_order *order, struct init_result *result,
 		return err;
 	*what = "making key and certificate";
 	if ((err = make_certificate(order, &result->pin)) != ERR_OK)
+		return err;
+	*what = "writing examd.yaml";
+	if ((err = make_settings(order->dir)) != ERR_OK)
 		return err;
 	*what = "making secrets, database and admin";
 	if ((err = order->install(order->dir, order->admin, result->one_time_password)) != ERR_OK)

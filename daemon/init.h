@@ -21,9 +21,9 @@ struct init_result {
 	struct digest pin;
 };
 
-/* Makes DIR (mode 0700) with secrets/, backups/, a key and a self-signed certificate, and what
- * install() makes.  On failure everything that was made is removed again, and WHAT says what could
- * not be done.
+/* Makes DIR (mode 0700) with secrets/, backups/, an examd.yaml that says nothing yet, a key and a
+ * self-signed certificate, and what install() makes.  On failure everything that was made is
+ * removed again, and WHAT says what could not be done.
  *
  * ERR_EXISTS  DIR is there and not empty;  ERR_INVALID  the name of the admin
  * ERR_NOT_FOUND (the folder above), ERR_FORBIDDEN, ERR_DISK_FULL, ERR_IO */

@@ -17,9 +17,12 @@ static const struct verb {
      "  --name HOST      a name or address of this server, for its certificate\n"
      "                   (default: the machine's name); may come several times\n"
      "  --admin USER     the first admin (default: admin)\n"},
-    {"run", verb_run, "-d DIR [--port N] [--listen LIST] [-o NAME=VALUE]... [--pid-file FILE]",
-     "Serves exams until SIGTERM; SIGHUP reads certificate and key again.\n"
+    {"run", verb_run,
+     "-d DIR [--port N] [--listen LIST] [--config FILE] [-o NAME=VALUE]...\n"
+     "                 [--pid-file FILE]",
+     "Serves exams until SIGTERM; SIGHUP reads settings, certificate and key again.\n"
      "  -d, --dir DIR        the data directory\n"
+     "      --config FILE    settings, as in examd.yaml(5) (default: DIR/examd.yaml)\n"
      "  -p, --port N         instead of the ports in the setting listen; 0: any\n"
      "  -l, --listen LIST    the same as -o listen=LIST\n"
      "  -o, --option N=V     sets the setting N to V\n"
@@ -34,8 +37,9 @@ static const struct verb {
     {"restore", verb_restore, "FILE -d DIR",
      "Puts a backup in the place of the database; the daemon must be stopped.  The\n"
      "present database is kept beside it.\n"},
-    {"settings", verb_settings, "[--mdoc]",
-     "Lists all settings of run with their defaults; --mdoc: as in the manual.\n"},
+    {"settings", verb_settings, "[--yaml | --mdoc]",
+     "Lists all settings of run with their defaults; --yaml: as an examd.yaml that\n"
+     "explains them; --mdoc: as in the manual.\n"},
 };
 
 static void print_usage(FILE *to)

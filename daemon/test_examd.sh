@@ -45,6 +45,19 @@ status 1 "$examd" init d
 	'700 700 700 600 600 ' ] || fail "permissions"
 status 0 "$examd" check -d d
 
+# Settings: what is wrong in the file is told with its place, and nothing starts.
+grep -q '^#frames_burst: 400$' d/examd.yaml || fail "init writes no examd.yaml"
+"$examd" settings --yaml | cmp -s - d/examd.yaml || fail "settings --yaml is not what init writes"
+cp d/examd.yaml good.yaml
+printf 'frames_burts: 1\nfronts: many\n' >d/examd.yaml
+status 78 "$examd" run -d d --port 0
+says '^d/examd.yaml:1:1: error: .*did you mean "frames_burst"'
+says '^d/examd.yaml:2:9: error: '
+status 1 "$examd" check -d d
+says '^d/examd.yaml:2:9: error: '
+cp good.yaml d/examd.yaml
+status 78 "$examd" run -d d --config no.yaml
+
 # start [PORT]: runs it until it says that it serves; the watcher ends when all processes are gone.
 mkfifo served
 runs=0

@@ -23,6 +23,7 @@
 
 #include "daemon/ask.h"
 #include "daemon/config.h"
+#include "daemon/config_file.h"
 #include "daemon/data_lock.h"
 #include "daemon/database_check.h"
 #include "daemon/init.h"
@@ -159,6 +160,122 @@ static void the_manual_says_what_the_table_says(void **state)
 	assert_non_null(strstr(buf_text(&page), buf_text(&table)));
 	buf_fini(&page);
 	buf_fini(&table);
+}
+
+/* What config_load() says of a file with this text. */
+static void loaded(struct config *c, const char *text, const char *assignment, const char *said)
+{
+	const char *assignments[] = {assignment};
+	const struct config_sources from = {.file = in_root("examd.yaml"),
+					    .assignments = assignments,
+					    .nassignments = assignment == NULL ? 0 : 1};
+	struct diag diag = {0};
+	struct buf out = {0};
+
+	unlink(in_root("examd.yaml"));
+	put_file("examd.yaml", text);
+	assert_int_equal(config_load(c, &from, &diag), said[0] == '\0' ? ERR_OK : ERR_INVALID);
+	diag_print(&diag, &out);
+	assert_string_equal(buf_text(&out), said);
+	buf_fini(&out);
+	diag_fini(&diag);
+}
+
+static void a_file_of_settings_changes_what_it_names_and_the_command_line_wins(void **state)
+{
+	struct config c;
+
+	(void)state;
+	loaded(&c, "# ours\nlisten: \"*:1\"\nframes_burst: 7\nlog_level: warn\ncertificate: \"\"\n",
+	       "frames_burst=8", "");
+	assert_string_equal(c.listen, "*:1");
+	assert_int_equal(c.log_level, LOG_LEVEL_WARN);
+	assert_int_equal(c.frames_burst, 8);
+	assert_int_equal(c.frames_per_second, 200);
+	config_fini(&c);
+	loaded(&c, "# nothing at all\n", NULL, "");
+	assert_int_equal(c.frames_burst, 400);
+	config_fini(&c);
+}
+
+static void every_error_of_a_file_of_settings_is_told_with_its_place(void **state)
+{
+	struct config c;
+	char *name = in_root("examd.yaml"), *said;
+
+	(void)state;
+	said = mem_printf(
+	    "%s:1:1: error: there is no key \"frames_brust\" here; did you mean "
+	    "\"frames_burst\"? [unknown-key]\n"
+	    "%s:2:9: error: The setting \"listen\" takes a text of 1 to 1000 bytes. [bad-value]\n"
+	    "%s:3:14: error: The setting \"log_level\" takes error, warn or info. [bad-value]\n"
+	    "%s:4:1: error: the key \"listen\" is here twice, first on line 2 [duplicate-key]\n"
+	    "%s:5:1: error: there is no key \"colour\" here [unknown-key]\n"
+	    "%s:6:9: error: fronts is one value, not a list [wrong-kind]\n"
+	    "%s:7:6: error: key has no value [no-value]\n",
+	    name, name, name, name, name, name, name);
+	loaded(&c,
+	       "frames_brust: 7\nlisten: \"\"\n\"log_level\": loud\nlisten: x\ncolour: red\n"
+	       "fronts: [1]\nkey: ~\n",
+	       NULL, said);
+	config_fini(&c);
+	free(said);
+}
+
+static void a_file_of_settings_may_miss_only_when_nobody_named_it(void **state)
+{
+	struct config_sources from = {.file = in_root("none.yaml"), .file_may_miss = true};
+	struct config c;
+	struct diag diag = {0};
+
+	(void)state;
+	assert_int_equal(config_load(&c, &from, &diag), ERR_OK);
+	assert_int_equal(c.frames_burst, 400);
+	config_fini(&c);
+	from.file_may_miss = false;
+	assert_int_equal(config_load(&c, &from, &diag), ERR_NOT_FOUND);
+	assert_int_equal(diag.errors, 1);
+	config_fini(&c);
+	diag_fini(&diag);
+}
+
+static void the_example_says_nothing_until_its_settings_are_taken_out_of_comments(void **state)
+{
+	struct buf text = {0};
+	struct config c;
+	char *p;
+	size_t i, lines = 0;
+
+	(void)state;
+	config_example(&text);
+	loaded(&c, buf_text(&text), NULL, "");
+	config_fini(&c);
+	for (p = (char *)(uintptr_t)buf_text(&text); (p = strstr(p, "\n#")) != NULL; p++)
+		if (p[2] != ' ') {
+			p[1] = ' '; /* " name: value" would be deeper than the first */
+			lines++;
+		}
+	for (i = 0; config_name(i) != NULL; i++)
+		;
+	assert_int_equal(lines, i);
+	loaded(&c, buf_text(&text), NULL, "");
+	config_fini(&c);
+	buf_fini(&text);
+}
+
+static void a_setting_that_waits_for_the_next_start_is_named(void **state)
+{
+	struct config running, wanted;
+	size_t i = 0;
+
+	(void)state;
+	loaded(&running, "{}\n", NULL, "");
+	loaded(&wanted, "fronts: 3\nlisten: x:1\nframes_burst: 9\n", NULL, "");
+	assert_string_equal(config_next_waiting(&running, &wanted, &i), "listen");
+	assert_string_equal(config_next_waiting(&running, &wanted, &i), "fronts");
+	assert_null(config_next_waiting(&running, &wanted, &i));
+	config_fini(&running);
+	config_fini(&wanted);
 }
 
 /* ---- Addresses ------------------------------------------------------------------------------- */
@@ -576,6 +693,11 @@ int main(void)
 	    a_test(settings_begin_with_their_defaults_and_take_values_within_bounds),
 	    a_test(a_setting_that_cannot_be_is_refused_in_a_sentence_and_changes_nothing),
 	    a_test(the_manual_says_what_the_table_says),
+	    a_test(a_file_of_settings_changes_what_it_names_and_the_command_line_wins),
+	    a_test(every_error_of_a_file_of_settings_is_told_with_its_place),
+	    a_test(a_file_of_settings_may_miss_only_when_nobody_named_it),
+	    a_test(the_example_says_nothing_until_its_settings_are_taken_out_of_comments),
+	    a_test(a_setting_that_waits_for_the_next_start_is_named),
 	    a_test(addresses_are_opened_as_written_and_printed_with_their_real_ports),
 	    a_test(a_port_beside_the_list_takes_the_place_of_those_in_it),
 	    a_test(what_is_no_address_is_refused_and_nothing_stays_open),

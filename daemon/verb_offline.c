@@ -10,6 +10,7 @@
 
 #include "daemon/ask.h"
 #include "daemon/chain_check.h"
+#include "daemon/config_file.h"
 #include "daemon/data_lock.h"
 #include "daemon/database_check.h"
 #include "daemon/pin.h"
@@ -73,6 +74,24 @@ static void check_folders(struct check *c)
 	else if ((st.st_mode & 077) != 0)
 		err = ERR_FORBIDDEN;
 	say(c, err, "folder", err == ERR_FORBIDDEN ? "Others than its owner may enter it." : "");
+}
+
+static void check_settings(struct check *c)
+{
+	char *path = mem_printf("%s/examd.yaml", c->dir);
+	const struct config_sources from = {.file = path, .file_may_miss = true};
+	struct config config;
+	struct diag diag = {0};
+	struct buf said = {0};
+
+	say(c, config_load(&config, &from, &diag), "settings", "");
+	if (diag_has_errors(&diag))
+		diag_print(&diag, &said);
+	fputs(buf_text(&said), stdout);
+	buf_fini(&said);
+	diag_fini(&diag);
+	config_fini(&config);
+	free(path);
 }
 
 static void check_secrets(struct check *c)
@@ -169,6 +188,7 @@ int verb_check(int argc, char **argv)
 		return VERB_FAILED;
 	}
 	check_folders(&c);
+	check_settings(&c);
 	check_secrets(&c);
 	check_certificate(&c);
 	check_database(&c);

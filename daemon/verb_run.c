@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "daemon/config.h"
+#include "daemon/config_file.h"
 #include "daemon/listen_at.h"
 #include "daemon/pin.h"
 #include "daemon/service/core.h"
@@ -16,12 +17,15 @@
 #include "proto/base/mem.h"
 #include "proto/stream/tls.h"
 
-#define PORT_TRIES   40
-#define PORT_WAIT_MS 50
+#define PORT_TRIES	 40
+#define PORT_WAIT_MS	 50
+#define ASSIGNMENTS_MOST 64
 
 struct run {
-	const char *dir, *pid_file; /* borrowed from the arguments */
-	int port;		    /* -1: as in the setting */
+	const char *dir, *pid_file, *config_file; /* borrowed from the arguments */
+	int port;				  /* -1: as in the setting */
+	char *assignments[ASSIGNMENTS_MOST];	  /* owned: settings of the command line */
+	size_t nassignments;
 	struct config config;
 	struct listen_at at;
 	struct core_settings core;
@@ -32,13 +36,10 @@ struct run {
 };
 
 static const struct option options[] = {
-    {"dir", required_argument, NULL, 'd'},
-    {"port", required_argument, NULL, 'p'},
-    {"listen", required_argument, NULL, 'l'},
-    {"option", required_argument, NULL, 'o'},
-    {"pid-file", required_argument, NULL, 1},
-    {"help", no_argument, NULL, 'h'},
-    {0},
+    {"dir", required_argument, NULL, 'd'},    {"port", required_argument, NULL, 'p'},
+    {"listen", required_argument, NULL, 'l'}, {"option", required_argument, NULL, 'o'},
+    {"config", required_argument, NULL, 2},   {"pid-file", required_argument, NULL, 1},
+    {"help", no_argument, NULL, 'h'},	      {0},
 };
 
 /* ---- Arguments ------------------------------------------------------------------------------ */
@@ -49,19 +50,25 @@ static int help(void)
 
 	verb_usage("run", 1);
 	config_help(&text);
-	printf("\nSettings and their defaults (examd(8) explains them):\n%s", buf_text(&text));
+	printf("\nSettings and their defaults (examd.yaml(5) explains them):\n%s", buf_text(&text));
 	buf_fini(&text);
 	return 0;
 }
 
+/* Kept, because it wins over the file, now and when that is read again. */
 static int set(struct run *r, const char *name, const char *value)
 {
 	char detail[256], *assignment = mem_printf("%s%s", name, value);
-	enum err err = config_set(&r->config, assignment, detail);
+	enum err err = ERR_TOO_MANY;
 
-	free(assignment);
-	if (err == ERR_OK)
+	snprintf(detail, sizeof detail, "There are more than %d settings.", ASSIGNMENTS_MOST);
+	if (r->nassignments < ASSIGNMENTS_MOST)
+		err = config_set(&r->config, assignment, detail);
+	if (err == ERR_OK) {
+		r->assignments[r->nassignments++] = assignment;
 		return -1;
+	}
+	free(assignment);
 	fprintf(stderr, "examd: %s\n", detail);
 	return VERB_USAGE;
 }
@@ -93,6 +100,9 @@ static int take_option(struct run *r, int option, const char *value)
 		return set(r, "", value);
 	case 1:
 		r->pid_file = value;
+		return -1;
+	case 2:
+		r->config_file = value;
 		return -1;
 	case 'h':
 		return help();
@@ -144,6 +154,40 @@ static void on_serving(const struct supervisor_start *start, struct bytes cert_p
 	printf("examd: serving on %s, pin %s\n", buf_text(&where), text);
 	fflush(stdout);
 	buf_fini(&where);
+}
+
+/* ---- The file ------------------------------------------------------------------------------- */
+
+static enum err load(const struct run *r, struct config *c, struct diag *diag)
+{
+	char *fallback = mem_printf("%s/examd.yaml", r->dir);
+	const struct config_sources from = {
+	    .file = r->config_file != NULL ? r->config_file : fallback,
+	    .file_may_miss = r->config_file == NULL,
+	    .assignments = (const char *const *)r->assignments,
+	    .nassignments = r->nassignments,
+	};
+	enum err err = config_load(c, &from, diag);
+
+	free(fallback);
+	return err;
+}
+
+/* Returns -1 to go on, or the exit status. */
+static int read_config(struct run *r)
+{
+	struct diag diag = {0};
+	struct buf said = {0};
+	enum err err;
+
+	config_fini(&r->config); /* the arguments were tried on it */
+	if ((err = load(r, &r->config, &diag)) != ERR_OK) {
+		diag_print(&diag, &said);
+		fputs(buf_text(&said), stderr);
+	}
+	buf_fini(&said);
+	diag_fini(&diag);
+	return err == ERR_OK ? -1 : SUPERVISOR_CONFIGURATION;
 }
 
 /* ---- The settings --------------------------------------------------------------------------- */
@@ -275,10 +319,14 @@ int verb_run(int argc, char **argv)
 
 	config_init(&r.config);
 	status = read_arguments(&r, argc, argv);
+	if (status < 0)
+		status = read_config(&r);
 	if (status < 0) {
 		log_setup("examd", r.config.log_level);
 		status = run(&r);
 	}
+	while (r.nassignments > 0)
+		free(r.assignments[--r.nassignments]);
 	free(r.cert_file);
 	free(r.key_file);
 	config_fini(&r.config);
@@ -287,16 +335,20 @@ int verb_run(int argc, char **argv)
 
 int verb_settings(int argc, char **argv)
 {
+	static const struct {
+		const char *option;
+		void (*put)(struct buf *out);
+	} forms[] = {{"--mdoc", config_manual}, {"--yaml", config_example}};
+	void (*put)(struct buf * out) = argc == 1 ? config_help : NULL;
 	struct buf text = {0};
+	size_t i;
 
-	if (argc == 2 && strcmp(argv[1], "--help") == 0)
-		return verb_usage("settings", 1);
-	if (argc > 2 || (argc == 2 && strcmp(argv[1], "--mdoc") != 0))
-		return verb_usage("settings", 0);
-	if (argc == 2)
-		config_manual(&text);
-	else
-		config_help(&text);
+	for (i = 0; i < COUNT(forms) && argc == 2; i++)
+		if (strcmp(argv[1], forms[i].option) == 0)
+			put = forms[i].put;
+	if (put == NULL)
+		return verb_usage("settings", argc == 2 && strcmp(argv[1], "--help") == 0);
+	put(&text);
 	fputs(buf_text(&text), stdout);
 	buf_fini(&text);
 	return 0;
