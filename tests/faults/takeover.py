@@ -238,7 +238,7 @@ def by_programs(build):
         machines += second
 
         def asked(n):
-            out = room.ctl("--json", "sitting", "watch", room.sitting, "--once").stdout
+            out = room.ctl("--json", "sitting", "watch", room.sitting, "--until", "1-ready").stdout
             rows = [json.loads(line) for line in out.splitlines()]
             return rows if sum(bool(r["takeover_asked"]) for r in rows) == n else None
 
