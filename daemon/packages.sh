@@ -22,6 +22,7 @@ libjansson-dev           JSON
 libcmocka-dev            the test runner
 libcsv-dev               rosters
 libseccomp-dev           system-call filters
+libncurses-dev           the terminal client
 '
 test='
 clang                    the second compiler
@@ -32,6 +33,7 @@ openssl                  a certificate for a test, and the speed of the machine
 strace                   injects faults
 python3                  drives the torture runs
 mandoc                   checks the manual pages
+tmux                     drives the terminal client
 '
 case "${1-}" in
 build) list=$build ;;

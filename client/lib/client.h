@@ -57,9 +57,10 @@ struct exam_client {
 	bool probing;	  /* the device slept: is the connection alive? */
 	bool in_doubt;	  /* this session holds nothing any more: taken over, or closed long ago? */
 	bool form_told;	  /* ENTRY_FORM_HELD was told for this form */
-	bool form_confirmed;   /* by this connection's server, for this form */
-	int64_t take_sitting;  /* 0: that of the slip */
-	char *user, *password; /* owned; of a log-in that is wanted */
+	bool rules_first, agreed; /* rules wait for a person; the person agreed */
+	bool form_confirmed;	  /* by this connection's server, for this form */
+	int64_t take_sitting;	  /* 0: that of the slip */
+	char *user, *password;	  /* owned; of a log-in that is wanted */
 	uint8_t check_in_id[16], confirm_id[16];
 	const struct step *step; /* under way; NULL: none */
 	struct call step_call;

@@ -269,12 +269,17 @@ static void on_piece(struct exam_client *c, enum err err, const Examd__V1__Reply
 		hold_status(c, false); /* its keys may be here already */
 }
 
+static bool rules_wait(const struct exam_client *c)
+{
+	return c->rules_first && !c->agreed && client_status(c)->rules[0] != '\0';
+}
+
 static bool needs_confirm(const struct exam_client *c)
 {
 	bool waited_for = c->state == EXAMD__V1__ATTEMPT_STATE__ADMITTED ||
 			  (c->stopped & EXAMD__V1__STOP__STOP_NOT_STARTED) != 0;
 
-	return may_fetch(c) && waited_for && !c->form_confirmed &&
+	return may_fetch(c) && waited_for && !c->form_confirmed && !rules_wait(c) &&
 	       sealed_form_is_complete(&c->form);
 }
 

@@ -365,6 +365,7 @@ enum err exam_client_new(struct exam_client **out, const struct exam_client_conf
 	c->hooks = config->user;
 	c->program = mem_copy_text(config->program);
 	c->server = config->server;
+	c->rules_first = config->rules_first;
 	set_owner(c, config);
 	link_init(&c->link, &link);
 	entry_init(c, config->loop);
@@ -426,6 +427,12 @@ void exam_client_take(struct exam_client *c, int64_t sitting)
 	c->failed = false;
 	c->taken_over = false;
 	c->take_sitting = sitting;
+	entry_advance(c);
+}
+
+void exam_client_agree(struct exam_client *c)
+{
+	c->agreed = true;
 	entry_advance(c);
 }
 

@@ -83,6 +83,7 @@ struct exam_client_config {
 	bool trust_any;		/* with no pin: take what is shown; exam_client_pin() tells */
 	const char *state_dir;	/* journal, client id; created 0700; NULL: keep in memory only */
 	const char *program;	/* "exam 0.1.0" */
+	bool rules_first;	/* an exam with rules is not "ready" before exam_client_agree() */
 	const char *login_user; /* who will log in by password: a session of this user that is kept
 				   in the state directory is gone on with; NULL: by slip */
 	const uint8_t *token;	/* 32 bytes, of a session that the caller keeps; NULL: none */
@@ -132,6 +133,9 @@ void exam_client_forget_session(struct exam_client *c);
  * lost connection; on_entry() tells.  Needs a join line with a slip, or a log-in by password and
  * SITTING (0: that of the slip).  After ENTRY_TAKEN_OVER it asks for the seat again. */
 void exam_client_take(struct exam_client *c, int64_t sitting);
+
+/* The candidate has agreed to the rules of this attempt (Status.rules). */
+void exam_client_agree(struct exam_client *c);
 
 /* Log in by password, now or as soon as the link is up; on_entry(ENTRY_LOGGED_IN or ENTRY_REFUSED)
  * tells.  The password is kept only until then. */

@@ -191,7 +191,7 @@ void hold_attempt(struct exam_client *c, struct attempt_id attempt)
 	answers_fini(&c->answers);
 	sealed_form_fini(&c->form);
 	c->attempt = attempt;
-	c->form_told = c->form_confirmed = c->taken_over = false;
+	c->form_told = c->form_confirmed = c->taken_over = c->agreed = false;
 	sealed_form_init(&c->form, c->device.dir, &c->link.pin, attempt);
 	open_journal(c);
 }

@@ -1,6 +1,8 @@
 /* exam: the candidate's client. */
 #include <fcntl.h>
 #include <getopt.h>
+#include <langinfo.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,18 +10,19 @@
 
 #include "client/lib/known_servers.h"
 #include "client/lib/password.h"
+#include "client/term/full_screen.h"
 #include "client/term/taker.h"
 
 #define PROGRAM "exam 0.1.0"
 #define USAGE	2
 
 static const char help[] =
-    "usage: exam --script FILE [options] JOIN-LINE | HOST[:PORT]\n"
+    "usage: exam [options] JOIN-LINE | HOST[:PORT]\n"
     "\n"
-    "Takes an exam by a script, without a person.  A join line, exam://HOST:PORT/SLIP#PIN,\n"
-    "comes from the proctor.\n"
+    "Takes an exam, on the whole screen of the terminal.  A join line,\n"
+    "exam://HOST:PORT/SLIP#PIN, comes from the proctor.\n"
     "\n"
-    "  --script FILE        what to answer, see exam(1)\n"
+    "  --script FILE        by a script, without a person, see exam(1)\n"
     "  --user USER          log in by password, not by the slip of a join line\n"
     "  --password-file F    the password is the first line of F\n"
     "  --password-fd N      ... or of descriptor N\n"
@@ -150,9 +153,9 @@ static int check_options(struct options *o, int argc, char **argv)
 			return wrong("--pin needs 64 hex digits or 43 symbols of base64url");
 		o->server.has_pin = true;
 	}
-	if (o->script == NULL)
-		return wrong("the full-screen client is not there yet: give --script FILE to take "
-			     "an exam by a script");
+	if (o->script == NULL && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)))
+		return wrong("there is no terminal to show the exam on: give --script FILE to "
+			     "take it by a script");
 	if (o->user == NULL && o->server.slip[0] == '\0')
 		return wrong("the join line has no slip: give one that has, or --user");
 	if (o->user != NULL)
@@ -173,12 +176,16 @@ static int read_options(struct options *o, int argc, char **argv)
 	return check_options(o, argc, argv);
 }
 
+/* -1: read, or there is none; otherwise the exit status. */
 static int read_script(const struct options *o, struct script *script)
 {
 	struct diag diag = {0};
 	struct buf text = {0};
-	enum err err = script_read(script, o->script, &diag);
+	enum err err;
 
+	if (o->script == NULL)
+		return -1;
+	err = script_read(script, o->script, &diag);
 	diag_sort(&diag);
 	diag_print(&diag, &text);
 	fputs(buf_text(&text), stderr);
@@ -187,6 +194,22 @@ static int read_script(const struct options *o, struct script *script)
 	buf_fini(&text);
 	diag_fini(&diag);
 	return err == ERR_OK ? -1 : USAGE;
+}
+
+/* A person takes it. */
+static int run_shown(const struct options *o, const struct taker_config *taker)
+{
+	struct desk_config config = {
+	    .client = taker->client,
+	    .user = taker->user,
+	    .password = taker->password,
+	    .sitting = taker->sitting,
+	};
+	char host[300];
+
+	(void)o;
+	snprintf(host, sizeof host, "%s:%u", config.client.server.host, config.client.server.port);
+	return full_screen_run(&config, host);
 }
 
 static int run(const struct options *o, const struct script *script, const char *state_dir)
@@ -224,7 +247,7 @@ static int run(const struct options *o, const struct script *script, const char 
 			goto out;
 		}
 	}
-	status = taker_run(&config);
+	status = script != NULL ? taker_run(&config) : run_shown(o, &config);
 out:
 	if (config.acks_fd >= 0)
 		close(config.acks_fd);
@@ -232,20 +255,29 @@ out:
 	return status;
 }
 
+/* Texts are UTF-8, whatever the terminal's locale says. */
+static void set_locale(void)
+{
+	setlocale(LC_ALL, "");
+	if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+		setlocale(LC_CTYPE, "C.UTF-8");
+}
+
 int main(int argc, char **argv)
 {
 	struct options o = {.password = {.fd = -1}};
-	struct script script;
+	struct script script = {0};
 	char *state_dir;
 	int status = read_options(&o, argc, argv);
 
 	if (status >= 0)
 		return status;
+	set_locale();
 	status = read_script(&o, &script);
 	if (status < 0) {
 		state_dir = o.state_dir != NULL ? mem_copy_text(o.state_dir)
 						: own_dir("XDG_STATE_HOME", ".local/state");
-		status = run(&o, &script, state_dir);
+		status = run(&o, o.script != NULL ? &script : NULL, state_dir);
 		free(state_dir);
 	}
 	script_fini(&script);

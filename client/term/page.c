@@ -1,0 +1,112 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/term/keys.h"
+#include "client/term/page.h"
+#include "client/term/wrap.h"
+
+void page_begin(struct page *p, int columns)
+{
+	arena_reset(&p->arena);
+	p->nlines = 0;
+	p->focus = p->focus_end = 0;
+	p->columns = columns > 1 ? columns : 1;
+}
+
+void page_fini(struct page *p)
+{
+	arena_fini(&p->arena);
+	free(p->lines);
+}
+
+static struct page_line *add(struct page *p, enum look look, int key, char *text)
+{
+	if (p->nlines == p->cap) {
+		p->cap = p->cap == 0 ? 64 : p->cap * 2;
+		p->lines = mem_resize(p->lines, p->cap * sizeof *p->lines);
+	}
+	p->lines[p->nlines] = (struct page_line){text, look, key, -1};
+	return &p->lines[p->nlines++];
+}
+
+void page_blank(struct page *p)
+{
+	add(p, LOOK_PLAIN, KEY_NOTHING, arena_copy_text(&p->arena, ""));
+}
+
+void page_put(struct page *p, enum look look, int key, const char *prefix, const char *text)
+{
+	size_t at = 0, prefix_len = strlen(prefix);
+	int indent = text_columns(prefix), columns = p->columns - indent;
+	struct line line;
+	bool first = true;
+
+	if (columns < 8)
+		columns = 8;
+	while (wrap_next(text, columns, &at, &line)) {
+		size_t before = first ? prefix_len : (size_t)indent;
+		char *copy = arena_new(&p->arena, before + line.len + 1);
+
+		if (first)
+			memcpy(copy, prefix, before);
+		else
+			memset(copy, ' ', before);
+		memcpy(copy + before, text + line.start, line.len);
+		add(p, look, key, copy);
+		first = false;
+	}
+	if (first)
+		add(p, look, key, arena_copy_text(&p->arena, prefix));
+}
+
+void page_focus_begin(struct page *p)
+{
+	p->focus = p->focus_end = p->nlines;
+}
+
+void page_focus_end(struct page *p)
+{
+	p->focus_end = p->nlines;
+}
+
+int page_scroll_most(const struct page *p, int rows)
+{
+	return (int)p->nlines > rows ? (int)p->nlines - rows : 0;
+}
+
+int page_scroll(const struct page *p, int rows, int scroll, bool follow)
+{
+	int most = page_scroll_most(p, rows);
+
+	if (follow && p->focus_end > p->focus) {
+		if (scroll + rows < (int)p->focus_end)
+			scroll = (int)p->focus_end - rows;
+		if (scroll > (int)p->focus)
+			scroll = (int)p->focus;
+	}
+	return scroll < 0 ? 0 : scroll > most ? most : scroll;
+}
+
+void page_draw(const struct page *p, struct canvas *cv, struct window w, int scroll)
+{
+	for (int i = 0; i < w.rows && (size_t)(scroll + i) < p->nlines; i++) {
+		const struct page_line *line = &p->lines[scroll + i];
+		int row = w.row + i;
+
+		if (line->look == LOOK_BAR)
+			canvas_fill(cv, row, w.column, w.columns, LOOK_BAR);
+		canvas_text(cv, row, w.column, w.columns, line->look, line->text);
+		canvas_place(cv, row, w.column, w.columns, line->key);
+		if (line->cursor >= 0)
+			canvas_cursor(cv, row, w.column + line->cursor);
+	}
+	if (scroll > 0) {
+		canvas_text_right(cv, w.row, w.column + w.columns, LOOK_KEY, " PgUp ^");
+		canvas_place(cv, w.row, w.column + w.columns - 7, 7, KEY_PAGE_UP);
+	}
+	if (scroll < page_scroll_most(p, w.rows)) {
+		canvas_text_right(cv, w.row + w.rows - 1, w.column + w.columns, LOOK_KEY,
+				  " PgDn v");
+		canvas_place(cv, w.row + w.rows - 1, w.column + w.columns - 7, 7, KEY_PAGE_DOWN);
+	}
+}

@@ -1,0 +1,360 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "client/term/ui.h"
+#include "client/term/wrap.h"
+
+#define TOLD_ROWS_MOST 5
+
+static const struct ui_screen *const screens[SCREENS] = {
+    [SCREEN_REFUSED] = &refused_screen,
+    [SCREEN_TAKEN_OVER] = &taken_over_screen,
+    [SCREEN_LOBBY] = &lobby_screen,
+    [SCREEN_RULES] = &rules_screen,
+    [SCREEN_PAUSED] = &paused_screen,
+    [SCREEN_TIME_UP] = &time_up_screen,
+    [SCREEN_ITEM] = &item_screen,
+    [SCREEN_NAVIGATOR] = &navigator_screen,
+    [SCREEN_HAND_IN] = &hand_in_screen,
+    [SCREEN_RESULT] = &result_screen,
+    [SCREEN_RATIONALES] = &rationales_screen,
+};
+
+static enum screen_name screen_now(const struct ui *ui)
+{
+	static const enum screen_name of_scene[SCENES] = {
+	    [SCENE_REFUSED] = SCREEN_REFUSED, [SCENE_TAKEN_OVER] = SCREEN_TAKEN_OVER,
+	    [SCENE_LOBBY] = SCREEN_LOBBY,     [SCENE_RULES] = SCREEN_RULES,
+	    [SCENE_PAUSED] = SCREEN_PAUSED,   [SCENE_TIME_UP] = SCREEN_TIME_UP,
+	};
+	enum scene scene = desk_scene(ui->desk);
+
+	if (scene == SCENE_CLOSED)
+		return ui->rationales ? SCREEN_RATIONALES : SCREEN_RESULT;
+	if (scene == SCENE_ITEMS && desk_item(ui->desk) == NULL)
+		return SCREEN_LOBBY;
+	return scene == SCENE_ITEMS ? ui->opened : of_scene[scene];
+}
+
+void ui_init(struct ui *ui, struct desk *desk, const char *host)
+{
+	*ui = (struct ui){.desk = desk, .host = host, .opened = SCREEN_ITEM};
+}
+
+void ui_fini(struct ui *ui)
+{
+	page_fini(&ui->page);
+	page_fini(&ui->side);
+	canvas_fini(&ui->canvas);
+}
+
+/* ---- The frame --------------------------------------------------------------------------- */
+
+static void draw_clock(const struct ui *ui, char *out, size_t size)
+{
+	struct desk *d = ui->desk;
+	int64_t left = exam_client_remaining(d->client).v;
+	char time[24];
+
+	time_format(left, time, sizeof time);
+	if (clock_is_shown(ui->clock_hidden, left))
+		snprintf(out, size, "%s left%s", time,
+			 exam_client_stopped(d->client) != 0 ? " (stopped)" : "");
+	else
+		snprintf(out, size, "time hidden");
+}
+
+static void draw_header(struct ui *ui)
+{
+	struct canvas *cv = &ui->canvas;
+	const Examd__V1__Status *status = exam_client_status(ui->desk->client);
+	const Examd__V1__PartInfo *part = desk_part(ui->desk);
+	enum scene scene = desk_scene(ui->desk);
+	char right[96] = "", clock[48], title[256];
+	int used;
+
+	canvas_fill(cv, 0, 0, cv->columns, LOOK_BAR);
+	if (scene == SCENE_ITEMS && part != NULL) {
+		draw_clock(ui, clock, sizeof clock);
+		snprintf(right, sizeof right, " %u of %u   %s ",
+			 desk_number(ui->desk, ui->desk->item), part->items, clock);
+	}
+	used = text_columns(right);
+	if (status != NULL && status->n_parts > 1 && part != NULL && scene == SCENE_ITEMS)
+		snprintf(title, sizeof title, "%s, part %u of %zu", part->title, status->part + 1,
+			 status->n_parts);
+	else
+		snprintf(title, sizeof title, "%s", status != NULL ? status->exam_title : "exam");
+	canvas_text(cv, 0, 1, cv->columns - used - 1, LOOK_BAR, title);
+	canvas_text_right(cv, 0, cv->columns, LOOK_BAR, right);
+}
+
+/* The first text that is told, above everything.  Returns the rows it takes. */
+static int draw_told(struct ui *ui)
+{
+	static const char *const names[] = {"Proctor: ", "Time: ", "Note: "};
+	struct canvas *cv = &ui->canvas;
+	const struct desk *d = ui->desk;
+	char more[64];
+	int rows;
+
+	if (d->ntold == 0)
+		return 0;
+	page_begin(&ui->side, cv->columns - 2);
+	page_put(&ui->side, LOOK_WARN, KEY_DISMISS, names[d->told[0].what], d->told[0].text);
+	rows = (int)ui->side.nlines < TOLD_ROWS_MOST ? (int)ui->side.nlines : TOLD_ROWS_MOST;
+	for (int i = 0; i < rows; i++) {
+		canvas_fill(cv, 1 + i, 0, cv->columns, LOOK_WARN);
+		canvas_text(cv, 1 + i, 1, cv->columns - 2, LOOK_WARN, ui->side.lines[i].text);
+		canvas_place(cv, 1 + i, 0, cv->columns, KEY_DISMISS);
+	}
+	if (d->ntold > 1)
+		snprintf(more, sizeof more, "Esc dismisses it (%zu more) ", d->ntold - 1);
+	else
+		snprintf(more, sizeof more, "Esc dismisses it ");
+	canvas_fill(cv, 1 + rows, 0, cv->columns, LOOK_WARN);
+	canvas_text_right(cv, 1 + rows, cv->columns, LOOK_WARN, more);
+	canvas_place(cv, 1 + rows, 0, cv->columns, KEY_DISMISS);
+	return rows + 1;
+}
+
+static bool has_truth(const struct ui *ui)
+{
+	return exam_client_status(ui->desk->client) != NULL;
+}
+
+/* The line above the keys: what goes on, and at its right end what is saved. */
+static void draw_state(struct ui *ui)
+{
+	struct canvas *cv = &ui->canvas;
+	struct desk *d = ui->desk;
+	struct truth_facts truth = desk_truth(d);
+	char corner[96] = "", left[DESK_NOTE_MOST + 64] = "";
+	int row = cv->rows - 2, used;
+	bool good = true;
+
+	if (has_truth(ui))
+		good = truth_format(&truth, corner, sizeof corner);
+	used = text_columns(corner) + 2;
+	if (ui->noting)
+		snprintf(left, sizeof left, "Note: %s", ui->note);
+	else if (ui->hint != NULL)
+		snprintf(left, sizeof left, "%s", ui->hint);
+	else if (desk_scene(d) == SCENE_ITEMS && d->has_item)
+		snprintf(left, sizeof left, "%s%s%s", d->draft.flagged ? "FLAGGED  " : "",
+			 d->draft.note[0] != '\0' ? "note: " : "", d->draft.note);
+	canvas_text(cv, row, 1, cv->columns - used - 2, ui->hint != NULL ? LOOK_WARN : LOOK_STRONG,
+		    left);
+	if (ui->noting) {
+		int at = text_columns(left), most = cv->columns - used - 3;
+
+		canvas_cursor(cv, row, 1 + (at < most ? at : most));
+	}
+	canvas_text_right(cv, row, cv->columns - 1, good ? LOOK_GOOD : LOOK_WARN, corner);
+}
+
+static void draw_hints(struct ui *ui, const struct hint *hints)
+{
+	struct canvas *cv = &ui->canvas;
+	int column = 1, row = cv->rows - 1;
+
+	for (const struct hint *h = hints; h->key != 0; h++) {
+		int columns = text_columns(h->shown) + 1 + text_columns(h->label);
+
+		if ((h->when != NULL && !h->when(ui)) || column + columns > cv->columns)
+			continue;
+		canvas_place(cv, row, column, columns, h->key);
+		column += canvas_text(cv, row, column, 12, LOOK_KEY, h->shown) + 1;
+		column += canvas_text(cv, row, column, 40, LOOK_PLAIN, h->label) + 2;
+	}
+}
+
+static const struct hint yes_no[] = {
+    {'y', "y", "Yes", NULL},
+    {'n', "n", "No, go back", NULL},
+    {0},
+};
+
+static const struct hint noting[] = {
+    {KEY_RETURN, "Enter", "Keep the note", NULL},
+    {KEY_ESCAPE, "Esc", "Leave it as it was", NULL},
+    {0},
+};
+
+static const char *question(const struct ui *ui)
+{
+	if (ui->asking == ASKING_LEAVE)
+		return desk_scene(ui->desk) == SCENE_ITEMS
+			   ? "Leave the program? What is saved stays, the clock goes on, and the "
+			     "same command brings you back."
+			   : "Leave the program? The same command brings you back.";
+	return desk_is_last_part(ui->desk) ? "Hand in now? Nothing can be changed after this."
+					   : "Leave this part now? You cannot come back to it.";
+}
+
+void ui_draw(struct ui *ui)
+{
+	const struct ui_screen *screen = screens[screen_now(ui)];
+	struct canvas *cv = &ui->canvas;
+	struct window w = {1, 0, cv->rows - 3, cv->columns};
+	int told;
+
+	canvas_clear(cv);
+	if (cv->rows < 10 || cv->columns < 40) {
+		canvas_text(cv, 0, 0, cv->columns, LOOK_PLAIN, "This window is too small.");
+		return;
+	}
+	draw_header(ui);
+	told = draw_told(ui);
+	w.row += told;
+	w.rows -= told;
+	if (ui->asking != ASKING_NOT) {
+		page_begin(&ui->side, cv->columns - 4);
+		page_put(&ui->side, LOOK_STRONG, KEY_NOTHING, "", question(ui));
+		page_draw(&ui->side, cv, (struct window){w.row + 1, 2, 4, cv->columns - 4}, 0);
+	} else {
+		screen->draw(ui, w);
+	}
+	draw_state(ui);
+	draw_hints(ui, ui->asking != ASKING_NOT ? yes_no : ui->noting ? noting : screen->hints);
+}
+
+/* ---- Keys -------------------------------------------------------------------------------- */
+
+void ui_open(struct ui *ui, enum screen_name screen)
+{
+	ui->opened = screen;
+	ui->scroll[PANE_QUESTION] = 0;
+	ui->follow = true;
+	ui->row = ui->desk->item;
+	ui->shown_item = UINT32_MAX; /* back among the items begins at the top */
+}
+
+void ui_show_page(struct ui *ui, const struct page *page, struct window w, enum pane pane)
+{
+	ui->rows[pane] = w.rows;
+	ui->scroll[pane] =
+	    page_scroll(page, w.rows, ui->scroll[pane], ui->follow && pane == PANE_QUESTION);
+	if (pane == PANE_QUESTION)
+		ui->unread = ui->scroll[pane] < page_scroll_most(page, w.rows);
+	page_draw(page, &ui->canvas, w, ui->scroll[pane]);
+}
+
+bool ui_scroll_key(struct ui *ui, int key)
+{
+	int page = ui->rows[ui->pane] > 2 ? ui->rows[ui->pane] - 1 : 1;
+	int by;
+
+	switch (key) {
+	case KEY_PAGE_DOWN:
+		by = page;
+		break;
+	case KEY_PAGE_UP:
+		by = -page;
+		break;
+	case KEY_FIRST:
+		by = -ui->scroll[ui->pane];
+		break;
+	case KEY_LAST:
+		by = 1 << 20;
+		break;
+	case KEY_ARROW_UP:
+		by = -1;
+		break;
+	case KEY_ARROW_DOWN:
+		by = 1;
+		break;
+	default:
+		return false;
+	}
+	ui->scroll[ui->pane] += by;
+	ui->follow = false;
+	return true;
+}
+
+static void answer_question(struct ui *ui, int key)
+{
+	enum asking asking = ui->asking;
+
+	if (key != 'y' && key != 'Y' && key != 'n' && key != 'N' && key != KEY_ESCAPE)
+		return;
+	ui->asking = ASKING_NOT;
+	if (key != 'y' && key != 'Y')
+		return;
+	if (asking == ASKING_LEAVE) {
+		ui->left = true;
+		return;
+	}
+	ui_open(ui, SCREEN_HAND_IN);
+	desk_hand_in(ui->desk);
+}
+
+static size_t put_utf8(unsigned c, char out[4])
+{
+	if (c < 0x80) {
+		out[0] = (char)c;
+		return 1;
+	}
+	if (c < 0x800) {
+		out[0] = (char)(0xc0 | c >> 6);
+		out[1] = (char)(0x80 | (c & 63));
+		return 2;
+	}
+	if (c < 0x10000) {
+		out[0] = (char)(0xe0 | c >> 12);
+		out[1] = (char)(0x80 | (c >> 6 & 63));
+		out[2] = (char)(0x80 | (c & 63));
+		return 3;
+	}
+	out[0] = (char)(0xf0 | c >> 18);
+	out[1] = (char)(0x80 | (c >> 12 & 63));
+	out[2] = (char)(0x80 | (c >> 6 & 63));
+	out[3] = (char)(0x80 | (c & 63));
+	return 4;
+}
+
+static void type_note(struct ui *ui, int key)
+{
+	size_t len = strlen(ui->note), more;
+	char utf8[4];
+
+	if (key == KEY_RETURN) {
+		ui->noting = false;
+		desk_set_note(ui->desk, ui->note);
+	} else if (key == KEY_ESCAPE) {
+		ui->noting = false;
+	} else if (key == KEY_ERASE && len > 0) {
+		while (--len > 0 && (ui->note[len] & 0xc0) == 0x80)
+			;
+		ui->note[len] = '\0';
+	} else if (key >= KEY_SPACE && key < KEY_ARROW_UP && key != KEY_ERASE) {
+		more = put_utf8((unsigned)key, utf8);
+		if (len + more <= DESK_NOTE_MOST) {
+			memcpy(ui->note + len, utf8, more);
+			ui->note[len + more] = '\0';
+		}
+	}
+}
+
+void ui_key(struct ui *ui, int key)
+{
+	enum screen_name now = screen_now(ui);
+
+	ui->hint = NULL;
+	if (ui->noting && now != SCREEN_ITEM)
+		ui->noting = false;
+	if (key == KEY_DISMISS)
+		desk_dismiss(ui->desk);
+	else if (ui->asking != ASKING_NOT)
+		answer_question(ui, key);
+	else if (ui->noting)
+		type_note(ui, key);
+	else if (key == KEY_ESCAPE && ui->desk->ntold > 0)
+		desk_dismiss(ui->desk);
+	else if (screens[now]->on_key(ui, key))
+		return;
+	else if (key == 'q' || key == KEY_CTRL('Q') || key == KEY_CTRL('C'))
+		ui->asking = ASKING_LEAVE;
+	else
+		ui_scroll_key(ui, key);
+}
