@@ -400,8 +400,16 @@ static void fill_accepted(const struct item *item, Examd__V1__ItemReview *out, s
 	}
 }
 
-static Examd__V1__Answer *new_answer(uint32_t item, const struct attempt_answer *in,
-				     struct arena *arena)
+static void fill_struck(uint16_t bits, Examd__V1__Answer *out, struct arena *arena)
+{
+	out->struck = arena_new(arena, ITEM_OPTIONS_MOST * sizeof(out->struck[0]));
+	for (uint32_t i = 0; i < ITEM_OPTIONS_MOST; i++)
+		if ((bits & (1u << i)) != 0)
+			out->struck[out->n_struck++] = i;
+}
+
+Examd__V1__Answer *render_answer(uint32_t item, const struct attempt_answer *in,
+				 struct arena *arena)
 {
 	Examd__V1__Answer *out = arena_new(arena, sizeof(*out));
 
@@ -418,6 +426,7 @@ static Examd__V1__Answer *new_answer(uint32_t item, const struct attempt_answer 
 	for (size_t i = 0; i < in->ncodes; i++)
 		out->codes[i] = text(arena, in->codes[i]);
 	out->flagged = in->flagged;
+	fill_struck(in->struck, out, arena);
 	out->seen_ms = in->seen_ms;
 	return out;
 }
@@ -463,7 +472,7 @@ Examd__V1__ItemReview *render_review(const struct attempt *a, uint32_t item, str
 	for (size_t i = 0; i < fi->item->nreferences; i++)
 		out->references[i] = text(arena, fi->item->references[i]);
 	if (answer != NULL && answer->seat.v != 0)
-		out->answer = new_answer(item, answer, arena);
+		out->answer = render_answer(item, answer, arena);
 	fill_points(a, item, fi, answer, out);
 	out->section = text(arena, title != NULL ? title : section);
 	return out;

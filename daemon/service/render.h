@@ -35,6 +35,10 @@ Examd__V1__Receipt *render_receipt(const struct core *core,
 				   struct arena *arena);
 Examd__V1__Score *render_score(const Examd__Record__Score *score, struct arena *arena);
 
+/* An answer as the server has it, without its note, which is not in memory. */
+Examd__V1__Answer *render_answer(uint32_t item, const struct attempt_answer *in,
+				 struct arena *arena);
+
 /* An item with its key, rationale and the candidate's answer: Review and Reveal. */
 Examd__V1__ItemReview *render_review(const struct attempt *a, uint32_t item, struct arena *arena);
 

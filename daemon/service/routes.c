@@ -19,6 +19,7 @@ static const struct route routes[] = {
     [BODY(GET_FORM_PIECE)] = {MAY_CANDIDATE, WHILE_HOLDING, on_get_form_piece},
     [BODY(CONFIRM_FORM)] = {MAY_CANDIDATE, WHILE_HOLDING, on_confirm_form},
     [BODY(PUT_ANSWERS)] = {MAY_CANDIDATE, WHILE_BOUND, on_put_answers},
+    [BODY(GET_ANSWERS)] = {MAY_CANDIDATE, WHILE_HOLDING, on_get_answers},
     [BODY(GET_STATUS)] = {MAY_CANDIDATE, WHILE_HOLDING, on_get_status},
     [BODY(LEAVE_PART)] = {MAY_CANDIDATE, WHILE_HOLDING, on_leave_part},
     [BODY(SUBMIT)] = {MAY_CANDIDATE, WHILE_HOLDING, on_submit},

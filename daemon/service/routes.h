@@ -61,6 +61,8 @@ enum err on_submit(struct request *rq);
 enum err on_take_break(struct request *rq);
 enum err on_end_break(struct request *rq);
 enum err on_report_event(struct request *rq);
+/* answers_back.c */
+enum err on_get_answers(struct request *rq);
 /* outcome.c */
 enum err on_get_result(struct request *rq);
 enum err on_get_review(struct request *rq);
