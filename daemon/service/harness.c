@@ -74,7 +74,7 @@ void harness_forward(struct harness *h, struct millis by)
 void harness_turn(struct harness *h, struct millis by)
 {
 	while (by.v > 0) {
-		int64_t step = by.v < 1000 ? by.v : 1000;
+		int64_t step = by.v < HEARTBEAT.v ? by.v : HEARTBEAT.v;
 
 		harness_forward(h, (struct millis){step});
 		harness_drain(h);

@@ -59,7 +59,7 @@ void harness_free(struct harness *h);
  * they would at a front that lives; they must say Hello again.  DOWN is how long it was away. */
 void harness_restart(struct harness *h, struct millis down);
 
-/* Turns both clocks forward and lets the core see it: at most 1 s at a time, a heartbeat each. */
+/* Turns both clocks forward and lets the core see it: at most a heartbeat at a time. */
 void harness_turn(struct harness *h, struct millis by);
 /* The clocks alone. */
 void harness_forward(struct harness *h, struct millis by);

@@ -823,7 +823,7 @@ static int64_t remaining(struct fake_client *c)
 	return get_status(c)->clock->remaining_ms;
 }
 
-static void test_a_frozen_machine_costs_at_most_two_seconds(void **state)
+static void test_a_frozen_machine_costs_less_than_a_second(void **state)
 {
 	struct harness *h = *state;
 	struct room r = room_new(h);
@@ -834,8 +834,7 @@ static void test_a_frozen_machine_costs_at_most_two_seconds(void **state)
 	before = remaining(r.a);
 	h->clock.mono.v += 30000; /* stopped for 30 s, then goes on */
 	after = remaining(r.a);
-	assert_true(before - after <= 3000);
-	assert_true(before - after >= 1000);
+	assert_in_range(before - after, 1, 999);
 }
 
 static void test_steps_of_the_wall_clock_change_nothing(void **state)
@@ -869,7 +868,7 @@ static void test_a_stalled_disk_stops_the_clock(void **state)
 		harness_forward(h, SECONDS(1));
 		harness_run(h, 4);
 	}
-	assert_true(before - attempt_remaining(a, service_now(h->core)).v <= 2000);
+	assert_true(before - attempt_remaining(a, service_now(h->core)).v <= CLOCK_RUN_ON.v);
 	harness_hold_commits(false);
 	harness_drain(h);
 }
@@ -1417,7 +1416,7 @@ int main(int argc, char **argv)
 	    TEST(test_an_answer_sent_again_is_saved_again_and_another_is_a_conflict),
 	    TEST(test_an_answer_with_a_note_can_be_sent_again),
 	    TEST(test_an_attempt_closes_at_its_deadline_without_anybody_asking),
-	    TEST(test_a_frozen_machine_costs_at_most_two_seconds),
+	    TEST(test_a_frozen_machine_costs_less_than_a_second),
 	    TEST(test_steps_of_the_wall_clock_change_nothing),
 	    TEST(test_a_stalled_disk_stops_the_clock),
 	    TEST(test_a_restart_gives_the_same_status_and_session),

@@ -724,11 +724,13 @@ static void put_key(struct buf *out, EVP_PKEY *key, const char *passphrase)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
 	char *data;
+	long len;
 
 	assert_int_equal(1, PEM_write_bio_PKCS8PrivateKey(
 				bio, key, passphrase == NULL ? NULL : EVP_aes_256_cbc(), passphrase,
 				passphrase == NULL ? 0 : (int)strlen(passphrase), NULL, NULL));
-	buf_put(out, data, (size_t)BIO_get_mem_data(bio, &data));
+	len = BIO_get_mem_data(bio, &data);
+	buf_put(out, data, (size_t)len);
 	BIO_free(bio);
 }
 
