@@ -46,7 +46,8 @@ struct supervisor {
 	pid_t pid;
 	int signals; /* owned */
 	sigset_t old_mask;
-	struct buf cert, key; /* owned */
+	struct buf cert, key;		/* owned */
+	struct leash_settings settings; /* as the children have them */
 	struct child core;
 	struct child fronts[SUPERVISOR_FRONTS_MOST];
 	uint32_t last_number;
@@ -151,7 +152,7 @@ static int run_front(const struct supervisor *s, const struct child *c, int leas
 	    .number = c->number,
 	    .cert_pem = buf_bytes(&s->cert),
 	    .key_pem = buf_bytes(&s->key),
-	    .settings = s->start->front,
+	    .settings = &s->settings.front,
 	};
 
 	return s->start->children->front_main(s->start->children, &start);
@@ -169,7 +170,7 @@ static _Noreturn void run_child(struct supervisor *s, const struct child *c, int
 	die_with(s->pid);			/* a change of uid takes the promise back */
 	(void)setrlimit(RLIMIT_CORE, &no_core); /* memory holds keys */
 	(void)prctl(PR_SET_NAME, is_core(s, c) ? "examd-core" : "examd-front");
-	log_setup(name_of(s, c), s->start->log_level);
+	log_setup(name_of(s, c), s->settings.log_level);
 	if (is_core(s, c)) {
 		wipe(&s->key);
 		status = s->start->children->core_main(s->start->children, leash);
@@ -207,6 +208,16 @@ static void tell(struct supervisor *s, struct child *c, enum leash_letter letter
 	log_event(LOG_CHANNEL_LOST, F_TEXT("process", name_of(s, c)), F_INT("child", c->pid),
 		  F_ERR(err));
 	kill(c->pid, SIGKILL); /* it does not listen: another one will */
+}
+
+/* Settings that have changed, and how often processes were started. */
+static void tell_settings(struct supervisor *s, struct child *c)
+{
+	struct buf payload = {0};
+
+	leash_settings_put(&payload, &s->settings);
+	tell(s, c, LEASH_SETTINGS, buf_bytes(&payload), -1);
+	buf_fini(&payload);
 }
 
 /* Gives a front and the core a channel. */
@@ -254,8 +265,14 @@ static void begin(struct supervisor *s, struct child *c)
 	c->state = CHILD_UP;
 	c->began = mono_now();
 	log_event(LOG_CHILD_STARTED, F_TEXT("process", name_of(s, c)), F_INT("child", c->pid));
-	if (!is_core(s, c))
-		connect_front(s, c);
+	if (is_core(s, c)) {
+		s->settings.core_starts++;
+		return;
+	}
+	s->settings.front_starts++;
+	connect_front(s, c);
+	if (s->core.state == CHILD_READY)
+		tell_settings(s, &s->core);
 }
 
 /* Starts whatever is due.  Fronts wait for the first core. */
@@ -278,6 +295,7 @@ static void on_core_ready(struct supervisor *s)
 	size_t i;
 
 	s->core.state = CHILD_READY;
+	tell_settings(s, &s->core);
 	for (i = 0; i < s->start->nfronts; i++)
 		connect_front(s, &s->fronts[i]);
 	if (s->served || s->stopping)
@@ -365,7 +383,8 @@ static void reap(struct supervisor *s)
 				on_death(s, child_nth(s, i), how);
 }
 
-/* ---- Certificate and key -------------------------------------------------------------------- */
+/* ---- Certificate, key and settings
+ * -------------------------------------------------------------------- */
 
 /* Reads both and tries them; nothing changes on failure, which is said in the log. */
 static enum err read_keys(struct supervisor *s)
@@ -400,11 +419,20 @@ out:
 
 static void reload(struct supervisor *s)
 {
+	struct leash_settings next = s->settings;
 	struct buf payload = {0};
 	size_t i;
 
-	if (s->stopping || read_keys(s) != ERR_OK)
+	if (s->stopping)
 		return;
+	if (s->start->on_reload != NULL && s->start->on_reload(s->start, &next) != ERR_OK)
+		return;
+	if (read_keys(s) != ERR_OK)
+		return;
+	s->settings = next;
+	log_set_level(next.log_level);
+	for (i = 0; i < child_count(s); i++)
+		tell_settings(s, child_nth(s, i));
 	leash_keys_put(&payload, buf_bytes(&s->cert), buf_bytes(&s->key));
 	for (i = 0; i < s->start->nfronts; i++)
 		tell(s, &s->fronts[i], LEASH_KEYS, buf_bytes(&payload), -1);
@@ -518,7 +546,14 @@ static void watch_signals(struct supervisor *s)
 
 int supervisor_run(const struct supervisor_start *start)
 {
-	struct supervisor s = {.start = start, .pid = getpid(), .core = {.leash = -1}};
+	struct supervisor s = {
+	    .start = start,
+	    .pid = getpid(),
+	    .core = {.leash = -1},
+	    .settings = {.front = *start->front,
+			 .log_level = start->log_level,
+			 .metrics_every = start->metrics_every},
+	};
 	size_t i;
 
 	for (i = 0; i < COUNT(s.fronts); i++)

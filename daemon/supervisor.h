@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "daemon/front/front.h"
+#include "daemon/front/leash.h"
 #include "proto/base/bytes.h"
 #include "proto/base/log.h"
 
@@ -37,7 +38,13 @@ struct supervisor_start {
 	uint32_t nfronts; /* 1 .. SUPERVISOR_FRONTS_MOST */
 	const struct front_settings *front;
 	enum log_level log_level; /* of the children */
+	struct millis metrics_every;
 	const char *user; /* whom the children run as, when we are root; NULL: nobody else */
+	/* SIGHUP: fills in what has changed of SETTINGS, but not the counts.  An error, which it
+	 * has logged, means that nothing changes, certificate and key neither.  NULL: only these
+	 * are read again. */
+	enum err (*on_reload)(const struct supervisor_start *start,
+			      struct leash_settings *settings);
 	/* Everything runs for the first time. */
 	void (*on_serving)(const struct supervisor_start *start, struct bytes cert_pem);
 };

@@ -100,6 +100,26 @@ says 'Stop the daemon first'
 status 0 "$examd" check -d d
 says 'A daemon runs'
 
+# logged PATTERN: waits until the log has such a line.
+logged() {
+	runs=$((runs + 1))
+	mkfifo "lines.$runs"
+	tail -n +1 -f log >"lines.$runs" 2>/dev/null & tailing=$!
+	grep -q -m 1 -- "$1" <"lines.$runs"
+	kill "$tailing"
+}
+
+# SIGHUP: a bad file changes nothing and is told with its place; a good one is taken.
+printf 'metrics_every: 1\nfrontz: 3\n' >d/examd.yaml
+kill -HUP "$supervisor"
+logged 'config_bad file=d/examd.yaml line=2 column=1 detail=.*did you mean'
+if grep -q config_reloaded log; then fail "a bad file was taken"; fi
+printf 'listen: "127.0.0.1:1"\nmetrics_every: 1\n' >d/examd.yaml
+kill -HUP "$supervisor"
+logged 'config_reloaded'
+logged 'config_waits setting=listen'
+cp good.yaml d/examd.yaml
+
 # The supervisor is killed: all are gone within a second, and the lock is free.
 before=$(date +%s%N)
 kill -9 "$supervisor"
@@ -122,8 +142,11 @@ status 1 "$examd" run -d d --port "$port"
 says 'Another program does'
 
 # It is stopped: the same, with status 0.
+before=$(date +%s%N)
 kill -TERM "$supervisor"
 got=0; wait "$shell" || got=$?
+took=$((($(date +%s%N) - before) / 1000000))
+[ "$took" -lt 1000 ] || fail "it took $took ms to stop"
 [ "$got" = 0 ] || fail "status $got after SIGTERM"
 wait "$watcher"
 [ ! -e pid ] || fail "the pid file is left"

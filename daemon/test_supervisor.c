@@ -33,13 +33,15 @@
 
 /* How the children behave; shared with all of them. */
 static struct shared {
-	int cores;	 /* how many have begun */
-	int fail_cores;	 /* so many of them fail, ... */
-	int fail_status; /* ... with this status, before they are ready */
-	int fail_front;	 /* status with which every front ends; 0: none does */
-	int deaf;	 /* children do not listen to 'S' */
-	int stuck;	 /* they look at nothing any more, once they have begun */
-	int cuts_leash;	 /* the first core closes its leash and lives on */
+	int cores;	  /* how many have begun */
+	int fail_cores;	  /* so many of them fail, ... */
+	int fail_status;  /* ... with this status, before they are ready */
+	int fail_front;	  /* status with which every front ends; 0: none does */
+	int deaf;	  /* children do not listen to 'S' */
+	int stuck;	  /* they look at nothing any more, once they have begun */
+	int bad_settings; /* the file of settings is bad */
+	int settings;	  /* what it says: frames_burst */
+	int cuts_leash;	  /* the first core closes its leash and lives on */
 } * shared;
 
 static struct {
@@ -97,6 +99,15 @@ static struct leash_message *next_message(int leash)
 	return &m;
 }
 
+static void tell_settings(const struct leash_message *m, const char *word)
+{
+	struct leash_settings set;
+
+	if (m->letter == LEASH_SETTINGS && leash_settings_read(m, &set) == ERR_OK)
+		tell("%s %u %u %u %u\n", word, set.front.frames_burst, set.core_starts,
+		     set.front_starts, (unsigned)set.metrics_every.v);
+}
+
 static int fake_core(const struct supervisor_children *children, int leash)
 {
 	uint32_t number, pid;
@@ -116,6 +127,7 @@ static int fake_core(const struct supervisor_children *children, int leash)
 		return 99;
 	for (;;) {
 		m = next_message(leash);
+		tell_settings(m, "core-set");
 		if (m->letter != LEASH_FRONT_CHANNEL)
 			continue;
 		if (leash_front_read(m, &number, &pid) != ERR_OK)
@@ -134,6 +146,7 @@ static int fake_front(const struct supervisor_children *children, const struct f
 
 	(void)children;
 	tell("front %u %d %d %d\n", start->number, getpid(), count_descriptors(), (int)getuid());
+	tell("front-begins %u\n", start->settings->frames_burst);
 	tell("keys %d %zu %zu\n", getpid(), start->cert_pem.len, start->key_pem.len);
 	if (shared->fail_front != 0)
 		return shared->fail_front;
@@ -141,9 +154,21 @@ static int fake_front(const struct supervisor_children *children, const struct f
 		m = next_message(start->leash_fd);
 		if (m->letter == LEASH_CORE_CHANNEL && read(m->fd, &byte, 1) == 1)
 			tell("front-has %d\n", getpid());
+		tell_settings(m, "front-set");
 		if (m->letter == LEASH_KEYS && leash_keys_read(m, &cert, &key) == ERR_OK)
 			tell("new-keys %d %zu %zu\n", getpid(), cert.len, key.len);
 	}
+}
+
+static enum err on_reload(const struct supervisor_start *start, struct leash_settings *settings)
+{
+	(void)start;
+	if (shared->bad_settings)
+		return ERR_INVALID;
+	settings->front.frames_burst = (uint32_t)shared->settings;
+	settings->log_level = LOG_LEVEL_OFF;
+	settings->metrics_every = SECONDS(3);
+	return ERR_OK;
 }
 
 static void on_serving(const struct supervisor_start *start, struct bytes cert_pem)
@@ -170,7 +195,7 @@ static void write_keys(const char *name)
 static void run_supervisor(uint32_t nfronts, int out)
 {
 	static const struct supervisor_children children = {fake_core, fake_front};
-	static const struct front_settings settings = {.connections_most = 1};
+	static const struct front_settings settings = {.connections_most = 1, .frames_burst = 1};
 	int listening = open("/dev/null", O_RDONLY);
 	struct supervisor_start start = {
 	    .children = &children,
@@ -182,6 +207,7 @@ static void run_supervisor(uint32_t nfronts, int out)
 	    .front = &settings,
 	    .log_level = LOG_LEVEL_OFF,
 	    .user = w.user,
+	    .on_reload = on_reload,
 	    .on_serving = on_serving,
 	};
 
@@ -683,6 +709,57 @@ static void sighup_hands_new_keys_to_old_fronts_and_to_those_to_come(void **stat
 	write_keys("localhost");
 }
 
+static void sighup_hands_new_settings_to_everybody_and_to_those_to_come(void **state)
+{
+	struct seen_front a;
+	long n[4];
+
+	(void)state;
+	given_supervisor(1);
+	a = expect_front();
+	shared->settings = 17;
+	kill(w.supervisor, SIGHUP);
+	expect_of("core-set", 17, n);
+	assert_int_equal(n[1], 1);
+	assert_int_equal(n[3], 3000);
+	expect_of("front-set", 17, n);
+	kill((pid_t)a.pid, SIGKILL);
+	expect_front();
+	expect_of("front-begins", 17, n);
+	expect_of("core-set", 17, n); /* which hears that there was another start */
+	assert_int_equal(n[2], 2);
+}
+
+static void a_bad_file_of_settings_changes_nothing_nor_do_keys_that_do_not_fit(void **state)
+{
+	struct seen_front a;
+	long n[4], old[4];
+
+	(void)state;
+	given_supervisor(1);
+	a = expect_front();
+	expect("keys", old);
+	shared->bad_settings = 1;
+	write_keys("a-name-of-another-length.example");
+	kill(w.supervisor, SIGHUP);
+	kill((pid_t)a.pid, SIGKILL);
+	a = expect_front();
+	expect("keys", n);
+	assert_int_equal(n[1], old[1]);
+	shared->bad_settings = 0;
+	shared->settings = 18;
+	unlink(w.key);
+	kill(w.supervisor, SIGHUP);
+	kill((pid_t)a.pid, SIGKILL);
+	expect_front();
+	expect_of("front-begins", 1, n);
+	expect_of("front-begins", 1, n);
+	expect_of("front-begins", 1, n);
+	assert_false(has_line("new-keys"));
+	assert_false(has_line("front-set"));
+	write_keys("localhost");
+}
+
 #define a_test(f) cmocka_unit_test_teardown(f, all_go)
 
 int main(void)
@@ -709,6 +786,8 @@ int main(void)
 	    a_test(who_does_not_listen_is_killed_after_a_second),
 	    a_test(a_signal_to_the_whole_group_is_the_supervisor_s_to_act_on),
 	    a_test(sighup_hands_new_keys_to_old_fronts_and_to_those_to_come),
+	    a_test(sighup_hands_new_settings_to_everybody_and_to_those_to_come),
+	    a_test(a_bad_file_of_settings_changes_nothing_nor_do_keys_that_do_not_fit),
 	};
 
 	return cmocka_run_group_tests_name("supervisor", tests, world_begins, world_ends);

@@ -220,6 +220,47 @@ static struct front_settings front_settings_of(const struct config *c, uint32_t 
 	};
 }
 
+/* The file is bad: each error is a line of the log. */
+static void log_diag(const struct diag *diag)
+{
+	size_t i;
+
+	for (i = 0; i < diag->length; i++)
+		log_event(LOG_CONFIG_BAD, F_TEXT("file", diag->entries[i].file),
+			  F_INT("line", diag->entries[i].line),
+			  F_INT("column", diag->entries[i].column),
+			  F_TEXT("detail", diag->entries[i].text));
+}
+
+static void log_waiting(const struct config *running, const struct config *wanted)
+{
+	const char *name;
+	size_t i = 0;
+
+	while ((name = config_next_waiting(running, wanted, &i)) != NULL)
+		log_event(LOG_CONFIG_WAITS, F_TEXT("setting", name));
+}
+
+static enum err on_reload(const struct supervisor_start *start, struct leash_settings *settings)
+{
+	const struct run *r = container_of(start, const struct run, start);
+	struct config wanted;
+	struct diag diag = {0};
+	enum err err;
+
+	if ((err = load(r, &wanted, &diag)) != ERR_OK) {
+		log_diag(&diag);
+	} else {
+		log_waiting(&r->config, &wanted);
+		settings->front = front_settings_of(&wanted, start->nfronts);
+		settings->log_level = wanted.log_level;
+		settings->metrics_every = SECONDS(wanted.metrics_every);
+	}
+	diag_fini(&diag);
+	config_fini(&wanted);
+	return err;
+}
+
 static char *file_of(const struct run *r, const char *configured, const char *name)
 {
 	return configured[0] == '\0' ? mem_printf("%s/secrets/%s", r->dir, name)
@@ -244,6 +285,8 @@ static void prepare(struct run *r)
 	    .nfronts = fronts,
 	    .front = &r->front,
 	    .log_level = c->log_level,
+	    .metrics_every = SECONDS(c->metrics_every),
+	    .on_reload = on_reload,
 	    .user = c->user[0] == '\0' ? NULL : c->user,
 	    .on_serving = on_serving,
 	};

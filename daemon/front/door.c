@@ -16,9 +16,15 @@ struct door_address {
 
 void door_init(struct door *d, uint32_t most, uint32_t most_per_address)
 {
-	*d = (struct door){.most = most, .most_per_address = most_per_address};
-	if (most_per_address == 0 || most_per_address > most)
-		d->most_per_address = most;
+	*d = (struct door){0};
+	door_limit(d, most, most_per_address);
+}
+
+void door_limit(struct door *d, uint32_t most, uint32_t most_per_address)
+{
+	d->most = most;
+	d->most_per_address =
+	    most_per_address == 0 || most_per_address > most ? most : most_per_address;
 }
 
 void door_fini(struct door *d)

@@ -18,6 +18,9 @@ struct door {
 void door_init(struct door *d, uint32_t most, uint32_t most_per_address);
 void door_fini(struct door *d);
 
+/* Other limits, for those to come; who is in stays. */
+void door_limit(struct door *d, uint32_t most, uint32_t most_per_address);
+
 /* Somebody from ADDRESS wants in.
  *
  * ERR_TOO_MANY  the door, or the address, is full; nothing was counted */

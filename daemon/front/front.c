@@ -22,8 +22,7 @@
 #define FLOOD_LOOK	((struct millis){10})
 #define STOP_LIMIT	((struct millis){800}) /* of the supervisor's second */
 #define STOP_DRAIN	((struct millis){500})
-#define LOG_LINES	20 /* a second, about connections */
-#define PROTOCOL_EXAMD1 1  /* in OPENED */
+#define PROTOCOL_EXAMD1 1 /* in OPENED */
 
 struct front {
 	struct guest_host host;
@@ -45,28 +44,15 @@ struct front {
 	struct timer flood_timer, stop_timer;
 	struct loop_pass pass;
 	struct watch leash;
-	struct mono_ms log_second;
-	unsigned log_lines;
-	int status; /* what front_main() returns */
+	struct log_rate log_rate; /* of lines about connections */
+	int status;		  /* what front_main() returns */
 };
 
 /* ---- The log -------------------------------------------------------------------------------- */
 
-/* What strangers do must not fill the disk. */
-static bool may_log(struct front *f)
-{
-	struct mono_ms now = loop_now(f->loop);
-
-	if (now.v - f->log_second.v >= 1000) {
-		f->log_second = now;
-		f->log_lines = 0;
-	}
-	return f->log_lines++ < LOG_LINES;
-}
-
 static void log_about(struct front *f, enum log_event event, const struct guest *g, const char *why)
 {
-	if (may_log(f))
+	if (log_may(&f->log_rate, event, loop_now(f->loop)))
 		log_event(event, F_TEXT("address", g->address),
 			  F_INT("connection", g->id.v & ((1ull << NUMBER_SHIFT) - 1)),
 			  F_TEXT("why", why));
@@ -364,33 +350,6 @@ static void use_keys(struct front *f, const struct leash_message *m)
 	f->tls = tls;
 }
 
-static void on_leash(struct watch *w, bool readable, bool writable)
-{
-	static struct leash_message m; /* too large for the stack */
-	struct front *f = container_of(w, struct front, leash);
-	enum err err;
-
-	(void)readable;
-	(void)writable;
-	while ((err = leash_receive(w->fd, &m)) == ERR_OK || err == ERR_PROTOCOL) {
-		if (err == ERR_PROTOCOL)
-			continue;
-		if (m.letter == LEASH_CORE_CHANNEL)
-			use_core_channel(f, &m);
-		else if (m.fd >= 0)
-			close(m.fd);
-		if (m.letter == LEASH_KEYS)
-			use_keys(f, &m);
-		if (m.letter == LEASH_STOP)
-			stop(f);
-	}
-	explicit_bzero(m.payload, sizeof m.payload);
-	if (err != ERR_NOT_FOUND)
-		loop_stop(f->loop); /* the supervisor is gone */
-}
-
-/* ---- The process ---------------------------------------------------------------------------- */
-
 /* How many connections the descriptors allow, at most WANTED. */
 static uint32_t connections_possible(uint32_t wanted)
 {
@@ -410,6 +369,48 @@ static uint32_t connections_possible(uint32_t wanted)
 		  F_INT("wanted", wanted), F_INT("possible", room));
 	return (uint32_t)room;
 }
+
+/* For what begins from now on. */
+static void use_settings(struct front *f, const struct leash_message *m)
+{
+	struct leash_settings set;
+
+	if (leash_settings_read(m, &set) != ERR_OK)
+		return;
+	f->settings = set.front;
+	log_set_level(set.log_level);
+	door_limit(&f->door, connections_possible(set.front.connections_most),
+		   set.front.connections_per_address);
+}
+
+static void on_leash(struct watch *w, bool readable, bool writable)
+{
+	static struct leash_message m; /* too large for the stack */
+	struct front *f = container_of(w, struct front, leash);
+	enum err err;
+
+	(void)readable;
+	(void)writable;
+	while ((err = leash_receive(w->fd, &m)) == ERR_OK || err == ERR_PROTOCOL) {
+		if (err == ERR_PROTOCOL)
+			continue;
+		if (m.letter == LEASH_CORE_CHANNEL)
+			use_core_channel(f, &m);
+		else if (m.fd >= 0)
+			close(m.fd);
+		if (m.letter == LEASH_KEYS)
+			use_keys(f, &m);
+		if (m.letter == LEASH_SETTINGS)
+			use_settings(f, &m);
+		if (m.letter == LEASH_STOP)
+			stop(f);
+	}
+	explicit_bzero(m.payload, sizeof m.payload);
+	if (err != ERR_NOT_FOUND)
+		loop_stop(f->loop); /* the supervisor is gone */
+}
+
+/* ---- The process ---------------------------------------------------------------------------- */
 
 static void open_listeners(struct front *f, const struct front_start *start)
 {

@@ -90,7 +90,7 @@ enum err leash_receive(int fd, struct leash_message *out)
 	out->letter = (enum leash_letter)first;
 	out->len = (size_t)n - 1;
 	out->fd = passed_fd(&msg);
-	if (strchr("CKFRS", first) != NULL && first != '\0' && (msg.msg_flags & MSG_TRUNC) == 0)
+	if (strchr("CKFROS", first) != NULL && first != '\0' && (msg.msg_flags & MSG_TRUNC) == 0)
 		return ERR_OK;
 	if (out->fd >= 0)
 		close(out->fd);
@@ -129,5 +129,75 @@ enum err leash_keys_read(const struct leash_message *m, struct bytes *cert_pem,
 		return ERR_PROTOCOL;
 	*cert_pem = bytes_of(m->payload + 4, len);
 	*key_pem = bytes_of(m->payload + 4 + len, m->len - 4 - len);
+	return ERR_OK;
+}
+
+/* ---- Settings: all are numbers of 32 bits, in this order ------------------------------------- */
+
+#define SETTINGS 14
+
+static void put_millis(struct buf *payload, struct millis m)
+{
+	buf_put_u32(payload, (uint32_t)m.v); /* no limit of time is as long as 49 days */
+}
+
+void leash_settings_put(struct buf *payload, const struct leash_settings *settings)
+{
+	const struct front_settings *f = &settings->front;
+
+	buf_put_u32(payload, f->connections_most);
+	buf_put_u32(payload, f->connections_per_address);
+	put_millis(payload, f->handshake);
+	put_millis(payload, f->first_frame);
+	put_millis(payload, f->frame);
+	put_millis(payload, f->login);
+	buf_put_u32(payload, f->frames_per_second);
+	buf_put_u32(payload, f->frames_burst);
+	buf_put_u32(payload, f->client_queue_most);
+	buf_put_u32(payload, f->core_queue_most);
+	buf_put_u32(payload, (uint32_t)(settings->log_level + 1)); /* LOG_LEVEL_OFF is -1 */
+	put_millis(payload, settings->metrics_every);
+	buf_put_u32(payload, settings->core_starts);
+	buf_put_u32(payload, settings->front_starts);
+}
+
+static uint32_t next_u32(const uint8_t **at)
+{
+	uint32_t n = u32_read(*at);
+
+	*at += 4;
+	return n;
+}
+
+static struct millis next_millis(const uint8_t **at)
+{
+	return (struct millis){next_u32(at)};
+}
+
+enum err leash_settings_read(const struct leash_message *m, struct leash_settings *out)
+{
+	struct front_settings *f = &out->front;
+	const uint8_t *at = m->payload;
+	uint32_t level;
+
+	if (m->len != 4 * SETTINGS)
+		return ERR_PROTOCOL;
+	f->connections_most = next_u32(&at);
+	f->connections_per_address = next_u32(&at);
+	f->handshake = next_millis(&at);
+	f->first_frame = next_millis(&at);
+	f->frame = next_millis(&at);
+	f->login = next_millis(&at);
+	f->frames_per_second = next_u32(&at);
+	f->frames_burst = next_u32(&at);
+	f->client_queue_most = next_u32(&at);
+	f->core_queue_most = next_u32(&at);
+	level = next_u32(&at);
+	out->metrics_every = next_millis(&at);
+	out->core_starts = next_u32(&at);
+	out->front_starts = next_u32(&at);
+	if (level > LOG_LEVEL_INFO + 1)
+		return ERR_PROTOCOL;
+	out->log_level = (enum log_level)((int)level - 1);
 	return ERR_OK;
 }

@@ -3,8 +3,10 @@
  *
  *   to a front    'C' + descriptor   a new channel to the core; no payload
  *                 'K'                certificate and key: u32 length of the first, then both as PEM
+ *                 'O'                settings that have changed: see below
  *                 'S'                stop: let out what is said, then exit with 0
  *   to the core   'F' + descriptor   a new channel to a front: u32 number, u32 pid
+ *                 'O'                settings, and how often processes were started
  *                 'S'                stop
  *   from the core 'R'                ready: recovered, and serving the channels that it is given
  *
@@ -15,14 +17,18 @@
 
 #include <stdint.h>
 
+#include "daemon/front/front.h"
 #include "proto/base/bytes.h"
 #include "proto/base/err.h"
+#include "proto/base/log.h"
+#include "proto/base/times.h"
 
 enum leash_letter {
 	LEASH_CORE_CHANNEL = 'C',
 	LEASH_KEYS = 'K',
 	LEASH_FRONT_CHANNEL = 'F',
 	LEASH_READY = 'R',
+	LEASH_SETTINGS = 'O',
 	LEASH_STOP = 'S',
 };
 
@@ -64,5 +70,16 @@ MUST_USE enum err leash_front_read(const struct leash_message *m, uint32_t *numb
 void leash_keys_put(struct buf *payload, struct bytes cert_pem, struct bytes key_pem);
 MUST_USE enum err leash_keys_read(const struct leash_message *m, struct bytes *cert_pem,
 				  struct bytes *key_pem);
+
+/* The payload of 'O': what may change while examd runs.  Each child takes what it needs. */
+struct leash_settings {
+	struct front_settings front;
+	enum log_level log_level;
+	struct millis metrics_every;	    /* 0: never */
+	uint32_t core_starts, front_starts; /* of processes, since the supervisor began */
+};
+void leash_settings_put(struct buf *payload, const struct leash_settings *settings);
+/* ERR_PROTOCOL  another length, or no level of the log */
+MUST_USE enum err leash_settings_read(const struct leash_message *m, struct leash_settings *out);
 
 #endif

@@ -1206,6 +1206,48 @@ static void new_keys_are_for_new_connections_and_bad_ones_for_nobody(void **stat
 	buf_fini(&payload);
 }
 
+static void give_settings(const struct front_settings *set)
+{
+	const struct leash_settings all = {.front = *set, .log_level = LOG_LEVEL_OFF};
+	struct buf payload = {0};
+
+	leash_settings_put(&payload, &all);
+	assert_int_equal(leash_send(w.leash, LEASH_SETTINGS, buf_bytes(&payload), -1), ERR_OK);
+	buf_fini(&payload);
+	lose_core(); /* the front is at the next message of the leash when it ... */
+	give_core();
+}
+
+static void new_limits_hold_for_those_to_come_and_those_who_are_in_stay(void **state)
+{
+	struct front_settings set = generous;
+	struct dialer a, b, late;
+	struct conn_id b_id;
+
+	(void)state;
+	given_front(&generous);
+	given_client(&a);
+	b_id = given_client(&b);
+	set.connections_most = 1;
+	give_settings(&set);
+	core_hears_opened(); /* ... introduces its clients */
+	core_hears_opened();
+	call(&late);
+	hears_error(&late, ERR_TOO_MANY);
+	hang_up(&late);
+	hears_restarted(&b);
+	say_frame(&b, 1, 'b');
+	core_hears_frame(b_id, 1, 'b');
+	set.connections_most = 3;
+	give_settings(&set);
+	core_hears_opened();
+	core_hears_opened();
+	given_client(&late);
+	hang_up(&late);
+	hang_up(&a);
+	hang_up(&b);
+}
+
 #define front_test(f) cmocka_unit_test_teardown(f, front_goes)
 
 int main(void)
@@ -1247,6 +1289,7 @@ int main(void)
 	    front_test(a_front_that_is_stopped_lets_out_what_the_core_still_says),
 	    front_test(a_stopped_front_does_not_wait_for_a_core_that_never_ends),
 	    front_test(new_keys_are_for_new_connections_and_bad_ones_for_nobody),
+	    front_test(new_limits_hold_for_those_to_come_and_those_who_are_in_stay),
 	};
 
 	return cmocka_run_group_tests_name("front", tests, world_begins, world_ends);

@@ -123,6 +123,41 @@ static void payloads_of_another_length_are_refused(void **state)
 	assert_int_equal(key.len, 0);
 }
 
+static void settings_come_as_they_were_sent_and_whole_or_not_at_all(void **state)
+{
+	const struct leash_settings sent = {
+	    .front = {1, 2, {3}, {4}, {5}, {6}, 7, 8, 9, 10},
+	    .log_level = LOG_LEVEL_OFF,
+	    .metrics_every = {11000},
+	    .core_starts = 12,
+	    .front_starts = 13,
+	};
+	struct leash_settings read = {0};
+	struct buf payload = {0};
+	int leash[2];
+
+	(void)state;
+	assert_int_equal(leash_pair(leash), ERR_OK);
+	leash_settings_put(&payload, &sent);
+	send_ok(leash[0], LEASH_SETTINGS, buf_bytes(&payload), -1);
+	assert_int_equal(leash_receive(leash[1], &got), ERR_OK);
+	assert_int_equal(got.letter, LEASH_SETTINGS);
+	assert_int_equal(leash_settings_read(&got, &read), ERR_OK);
+	assert_memory_equal(&read.front, &sent.front, sizeof sent.front);
+	assert_int_equal(read.log_level, LOG_LEVEL_OFF);
+	assert_int_equal(read.metrics_every.v, 11000);
+	assert_int_equal(read.core_starts, 12);
+	assert_int_equal(read.front_starts, 13);
+	got.payload[43] = LOG_LEVEL_INFO + 2;
+	assert_int_equal(leash_settings_read(&got, &read), ERR_PROTOCOL);
+	got.payload[43] = LOG_LEVEL_INFO + 1;
+	got.len--;
+	assert_int_equal(leash_settings_read(&got, &read), ERR_PROTOCOL);
+	close(leash[0]);
+	close(leash[1]);
+	buf_fini(&payload);
+}
+
 static void a_receiver_that_reads_nothing_is_told_and_not_waited_for(void **state)
 {
 	uint8_t *pem = mem_new(LEASH_MOST);
@@ -147,6 +182,7 @@ int main(void)
 	    cmocka_unit_test(certificate_and_key_of_the_largest_size_come_whole),
 	    cmocka_unit_test(nothing_there_an_end_and_a_strange_letter_are_told_apart),
 	    cmocka_unit_test(payloads_of_another_length_are_refused),
+	    cmocka_unit_test(settings_come_as_they_were_sent_and_whole_or_not_at_all),
 	    cmocka_unit_test(a_receiver_that_reads_nothing_is_told_and_not_waited_for),
 	};
 

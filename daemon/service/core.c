@@ -324,6 +324,16 @@ struct leash_watch {
 	struct leash_message message;
 };
 
+static void use_settings(struct core *core, const struct leash_message *m)
+{
+	struct leash_settings set;
+
+	if (leash_settings_read(m, &set) != ERR_OK)
+		return;
+	log_set_level(set.log_level);
+	(void)core;
+}
+
 static void on_leash_message(struct leash_watch *l)
 {
 	struct core *core = l->core;
@@ -338,6 +348,9 @@ static void on_leash_message(struct leash_watch *l)
 		log_event(LOG_STOPPING, F_INT("pid", getpid()));
 		core->stopping = true;
 		core->stop_at = mono_add(mono_now(), STOP_LIMIT);
+		break;
+	case LEASH_SETTINGS:
+		use_settings(core, &l->message);
 		break;
 	case LEASH_CORE_CHANNEL:
 	case LEASH_KEYS:

@@ -1,6 +1,7 @@
 #include "proto/base/log.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,12 +19,37 @@ static const struct {
 };
 
 static const char *process_name = "examd";
-static enum log_level most = LOG_LEVEL_INFO;
+static atomic_int most = LOG_LEVEL_INFO;
 
 void log_setup(const char *process, enum log_level level)
 {
 	process_name = process;
-	most = level;
+	log_set_level(level);
+}
+
+void log_set_level(enum log_level level)
+{
+	atomic_store_explicit(&most, (int)level, memory_order_relaxed);
+}
+
+bool log_may(struct log_rate *rate, enum log_event event, struct mono_ms now)
+{
+	uint64_t left_out = rate->left_out;
+
+	if (now.v - rate->second.v >= 1000) {
+		rate->second = now;
+		rate->lines = 0;
+	}
+	if (rate->lines >= LOG_RATE_MOST) {
+		rate->left_out++;
+		return false;
+	}
+	rate->lines++;
+	rate->left_out = 0;
+	if (left_out > 0)
+		log_event(LOG_LINES_LEFT_OUT, F_TEXT("event", log_event_name(event)),
+			  F_INT("lines", left_out));
+	return true;
 }
 
 const char *log_event_name(enum log_event event)
@@ -65,7 +91,7 @@ void log_fields(enum log_event event, const struct log_field *fields)
 	struct buf line = {0};
 	struct bytes b;
 
-	if (events[event].level > most)
+	if ((int)events[event].level > atomic_load_explicit(&most, memory_order_relaxed))
 		return;
 	wall_format(wall_now(), when);
 	buf_printf(&line, "%s %s %d %s ", when, process_name, (int)getpid(),

@@ -6,9 +6,11 @@
 #ifndef PROTO_BASE_LOG_H
 #define PROTO_BASE_LOG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "proto/base/err.h"
+#include "proto/base/times.h"
 
 enum log_event {
 #define LOG(name, level, manual) LOG_##name,
@@ -37,6 +39,19 @@ void log_fields(enum log_event event, const struct log_field *fields);
 
 /* What this process calls itself, "core", and the least important level that is printed. */
 void log_setup(const char *process, enum log_level level);
+/* Changes the level alone; from any thread. */
+void log_set_level(enum log_level level);
+
+/* Lines about what strangers do must not fill the disk: at most LOG_RATE_MOST a second.  {0} is a
+ * new one.  May this line be written?  When lines were left out, the first that is written after
+ * them is preceded by LINES_LEFT_OUT, which counts them. */
+#define LOG_RATE_MOST 20
+struct log_rate {
+	struct mono_ms second;
+	unsigned lines;
+	uint64_t left_out;
+};
+bool log_may(struct log_rate *rate, enum log_event event, struct mono_ms now);
 
 const char *log_event_name(enum log_event event);
 const char *log_event_manual(enum log_event event);

@@ -7,11 +7,13 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "proto/base/bytes.h"
 #include "proto/base/diag.h"
 #include "proto/base/err.h"
 #include "proto/base/ids.h"
+#include "proto/base/log.h"
 #include "proto/base/mem.h"
 #include "proto/base/times.h"
 #include "proto/base/worker.h"
@@ -217,6 +219,64 @@ static void a_worker_runs_jobs_and_refuses_those_past_its_bound(void **state)
 	worker_free(w);
 }
 
+/* What comes out on standard error until log_ends(). */
+static int log_kept, log_pipe[2];
+
+static void log_begins(void)
+{
+	assert_int_equal(pipe(log_pipe), 0);
+	log_kept = dup(STDERR_FILENO);
+	dup2(log_pipe[1], STDERR_FILENO);
+}
+
+static void log_ends(char *out, size_t size)
+{
+	ssize_t n;
+
+	dup2(log_kept, STDERR_FILENO);
+	close(log_kept);
+	close(log_pipe[1]);
+	n = read(log_pipe[0], out, size - 1);
+	assert_true(n >= 0);
+	out[n] = '\0';
+	close(log_pipe[0]);
+}
+
+static void lines_about_strangers_are_twenty_a_second_and_the_rest_is_counted(void **state)
+{
+	struct log_rate rate = {0};
+	struct mono_ms now = {5000};
+	char said[400];
+	int i, written = 0;
+
+	(void)state;
+	log_begins();
+	for (i = 0; i < 50; i++)
+		written += log_may(&rate, LOG_TLS_FAILED, now);
+	assert_int_equal(written, LOG_RATE_MOST);
+	assert_false(log_may(&rate, LOG_TLS_FAILED, (struct mono_ms){5999}));
+	assert_true(log_may(&rate, LOG_TLS_FAILED, (struct mono_ms){6000}));
+	assert_true(log_may(&rate, LOG_TLS_FAILED, (struct mono_ms){6000}));
+	log_ends(said, sizeof said);
+	assert_non_null(strstr(said, "lines_left_out event=TLS_FAILED lines=31\n"));
+	assert_ptr_equal(strchr(said, '\n'), said + strlen(said) - 1); /* and only once */
+}
+
+static void the_level_of_the_log_can_be_changed(void **state)
+{
+	char said[400];
+
+	(void)state;
+	log_begins();
+	log_set_level(LOG_LEVEL_ERROR);
+	log_event(LOG_STARTED, F_INT("n", 1));
+	log_set_level(LOG_LEVEL_INFO);
+	log_event(LOG_STARTED, F_INT("n", 2));
+	log_ends(said, sizeof said);
+	assert_null(strstr(said, "n=1"));
+	assert_non_null(strstr(said, "n=2"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +287,8 @@ int main(void)
 	    cmocka_unit_test(a_time_is_read_as_it_is_written),
 	    cmocka_unit_test(hex_and_base32_are_read_back),
 	    cmocka_unit_test(diagnostics_are_printed_by_place),
+	    cmocka_unit_test(lines_about_strangers_are_twenty_a_second_and_the_rest_is_counted),
+	    cmocka_unit_test(the_level_of_the_log_can_be_changed),
 	    cmocka_unit_test(a_worker_runs_jobs_and_refuses_those_past_its_bound),
 	};
 

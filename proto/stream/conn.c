@@ -453,7 +453,7 @@ static void on_opened(struct conn *c)
 /* A server says who could not shake hands; a client tells its owner. */
 static void log_failure(const struct conn *c, const char *why)
 {
-	if (c->tls->is_server)
+	if (c->tls->is_server && log_may(&c->loop->failures, LOG_TLS_FAILED, loop_now(c->loop)))
 		log_event(LOG_TLS_FAILED, F_TEXT("peer", c->peer), F_TEXT("why", why));
 }
 

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "proto/base/log.h"
 #include "proto/stream/loop.h"
 
 #define SCRATCH (16 * 1024) /* the most that one TLS record holds */
@@ -27,7 +28,8 @@ struct loop {
 	struct conn_list dirty;	     /* to be flushed at the end of this pass */
 	struct conn_list again;	     /* to be read on in the next pass */
 	size_t nagain;
-	struct conn_list dead; /* freed in this pass */
+	struct conn_list dead;	  /* freed in this pass */
+	struct log_rate failures; /* of handshakes, told in the log */
 	uint8_t scratch[SCRATCH];
 };
 
