@@ -12,7 +12,7 @@ struct cell_of {
 
 static void cell_mark(const struct cell_of *c, char *out, size_t size)
 {
-	snprintf(out, size, "%s", c->note->marked ? "*" : "");
+	snprintf(out, size, "%s", c->note->marked ? " *" : "");
 }
 
 static void cell_user(const struct cell_of *c, char *out, size_t size)
@@ -96,7 +96,7 @@ static const struct {
 	void (*cell)(const struct cell_of *c, char *out, size_t size);
 } columns[COL_NCOLUMNS] = {
     /*                 title      least most rank */
-    [COL_MARK] = {"", 1, 1, 0, false, cell_mark},
+    [COL_MARK] = {"", 2, 2, 0, false, cell_mark},
     [COL_USER] = {"USER", 8, 16, 1, false, cell_user},
     [COL_NAME] = {"NAME", 12, 40, 7, false, cell_name},
     [COL_STATE] = {"STATE", 11, 11, 2, false, cell_state},
@@ -104,7 +104,7 @@ static const struct {
     [COL_SAVED] = {"SAVED", 5, 5, 8, true, cell_saved},
     [COL_LEFT] = {"LEFT", 8, 8, 3, true, cell_left},
     [COL_LINE] = {"LINE", 5, 5, 5, false, cell_line},
-    [COL_NEEDS] = {"NEEDS YOU", 15, 15, 4, false, cell_needs},
+    [COL_NEEDS] = {"NEEDS YOU", 14, 14, 4, false, cell_needs},
     [COL_KEPT] = {"KEPT", 4, 4, 9, true, cell_kept},
     [COL_ATTEMPT] = {"ATTEMPT", 7, 7, 10, true, cell_attempt},
     [COL_ADDRESS] = {"ADDRESS", 15, 21, 11, false, cell_address},

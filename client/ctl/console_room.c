@@ -174,7 +174,7 @@ const char *need_word(enum need need)
 	    [NEED_NOTHING] = "",
 	    [NEED_KEPT] = "answers kept",
 	    [NEED_LET_IN] = "wants in",
-	    [NEED_TIME] = "time nearly out",
+	    [NEED_TIME] = "time is short",
 	    [NEED_SILENT] = "not saving",
 	    [NEED_LOST] = "no connection",
 	    [NEED_SEAT] = "wants the seat",
@@ -190,9 +190,9 @@ const char *need_advice(enum need need)
 	    [NEED_KEPT] = "Answers are kept that do not count by themselves.",
 	    [NEED_LET_IN] = "Waits to be let in: a admits.",
 	    [NEED_TIME] = "The time is nearly out.",
-	    [NEED_SILENT] = "Nothing was saved for long: go and look.",
-	    [NEED_LOST] = "Not connected while running: p stops the clock.",
-	    [NEED_SEAT] = "Another client asks for the seat: g gives it, x refuses.",
+	    [NEED_SILENT] = "Nothing saved for long: go and look.",
+	    [NEED_LOST] = "No connection: p stops the clock.",
+	    [NEED_SEAT] = "The seat is asked for: g gives it, x refuses.",
 	};
 
 	return words[need];

@@ -71,7 +71,7 @@ enum need row_need(const struct room_row *r, const struct console_note *n, struc
 const char *row_state_word(const Examd__V1__RoomRow *row);
 /* "here", "LOST", "away", "stale", "". */
 const char *row_line_word(const struct room_row *r, const struct console_note *n);
-/* At most 15 columns; "" for nothing. */
+/* At most 14 columns; "" for nothing. */
 const char *need_word(enum need need);
 /* What can be done about it, with the keys; "" for nothing. */
 const char *need_advice(enum need need);

@@ -185,6 +185,9 @@ static void draw_grid(const struct screen_look *look)
 		}
 		if (at == look->cursor && at < r->nshown)
 			attributes |= A_REVERSE;
+		/* The first column is the cursor's, for whoever sees no reverse. */
+		if (line[0] != '\0' && at == look->cursor)
+			line[0] = '>';
 		put_line(HEAD_LINES + (int)i, line, attributes);
 	}
 }
@@ -300,7 +303,7 @@ static struct screen_event read_mouse(void)
 	}
 	if (m.y < HEAD_LINES || m.y >= LINES - FOOT_LINES)
 		return (struct screen_event){.kind = SCREEN_REDRAW};
-	return (struct screen_event){.kind = m.x < 2 ? SCREEN_MARK : SCREEN_ROW,
+	return (struct screen_event){.kind = m.x < 3 ? SCREEN_MARK : SCREEN_ROW,
 				     .line = (size_t)(m.y - HEAD_LINES)};
 }
 

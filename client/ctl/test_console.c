@@ -339,7 +339,7 @@ static void a_row_says_it_all_in_one_line(void **state)
 	grid_layout(80, &l);
 	grid_row(&l, &room, 0, now, line);
 	assert_string_equal(
-	    "* c1       Somebody     running       10/40    5s    59:56 here                 ",
+	    " * c1       Somebody     running       10/40    5s    59:56 here                ",
 	    line);
 }
 
