@@ -566,7 +566,7 @@ int supervisor_run(const struct supervisor_start *start)
 	}
 	watch_signals(&s);
 	if (geteuid() != 0 || start->user == NULL)
-		log_event(LOG_STARTED, F_TEXT("note", "all processes run as one user"),
+		log_event(LOG_STARTED, F_TEXT("what", "all processes run as one user"),
 			  F_INT("uid", geteuid()));
 	run(&s);
 	close(s.signals);

@@ -128,6 +128,8 @@ took=$((($(date +%s%N) - before) / 1000000))
 [ "$took" -lt 1000 ] || fail "its children lived for $took ms"
 status 0 "$examd" check -d d
 says 'chains *ok'
+[ "$(grep -c 'backup_done file=friday' log)" = 1 ] || fail "one backup is not one line of the log"
+[ "$(grep -c backup_done log)" = 1 ] || fail "a backup is told twice"
 
 # One that is killed can be started again at once, on the same port, before its children have gone.
 start

@@ -31,7 +31,8 @@ struct control {
 	struct operator* operators;
 	size_t count;
 	struct timer backup;
-	uint32_t percent; /* told last */
+	uint32_t percent;		     /* told last */
+	char backup_file[CONTROL_LINE_MOST]; /* of the last backup: its name in DIR/backups */
 	char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
 };
 
@@ -165,13 +166,12 @@ static void on_backup_time(struct timer *timer)
 		timer_set(timer, WATCH_BACKUP);
 		break;
 	case BACKUP_DONE:
-		log_event(LOG_BACKUP_DONE, F_INT("pid", getpid()));
+		log_event(LOG_BACKUP_DONE, F_TEXT("file", c->backup_file));
 		say_to_waiting(c, "ok", true);
 		break;
 	case BACKUP_NONE:
 	case BACKUP_FAILED:
-		log_event(LOG_BACKUP_FAILED, F_INT("pid", getpid()));
-		fail_waiting(c);
+		fail_waiting(c); /* the store has said why */
 		break;
 	}
 }
@@ -188,6 +188,7 @@ static void on_backup(struct operator* o, const char *name)
 	conn_clear_deadline(o->conn);
 	o->waits = true;
 	c->percent = 0;
+	snprintf(c->backup_file, sizeof(c->backup_file), "%s", name);
 	say(o, "progress 0");
 	timer_set(&c->backup, WATCH_BACKUP);
 }

@@ -71,7 +71,7 @@ static enum err copy_before(struct db *db, const char *dir, uint32_t version, co
 	if (err == ERR_OK)
 		err = backup_finish(b);
 	if (err == ERR_OK)
-		log_event(LOG_STORE_COPIED, F_TEXT("name", name));
+		log_event(LOG_STORE_COPIED, F_TEXT("file", name));
 	backup_free(b);
 	free(name);
 	return err;

@@ -569,7 +569,8 @@ static enum err checkpoint(struct writer *w)
 
 static void backup_ended(struct writer *w, enum err err)
 {
-	log_event(err == ERR_OK ? LOG_BACKUP_DONE : LOG_BACKUP_FAILED, F_ERR(err));
+	if (err != ERR_OK)
+		log_event(LOG_BACKUP_FAILED, F_ERR(err));
 	pthread_mutex_lock(&w->lock);
 	w->backup_state = err == ERR_OK ? BACKUP_DONE : BACKUP_FAILED;
 	if (err == ERR_OK)
