@@ -98,6 +98,16 @@ static void reply_room(struct request *rq, struct sitting_id id)
 	}
 }
 
+/* One attempt may be named alone: its sitting is known. */
+static struct sitting_id sitting_of(const struct core *core, const Examd__V1__RoomCommand *m)
+{
+	const struct attempt *a = NULL;
+
+	if (m->sitting == 0 && m->n_attempts == 1)
+		a = engine_attempt(core->engine, (struct attempt_id){m->attempts[0]});
+	return a != NULL ? attempt_sitting(a) : (struct sitting_id){m->sitting};
+}
+
 static enum err command_room(struct request *rq)
 {
 	const Examd__V1__RoomCommand *m = rq->msg->room_command;
@@ -113,7 +123,7 @@ static enum err command_room(struct request *rq)
 		attempts[i].v = m->attempts[i];
 	reason = text_put(rq->core, m->reason);
 	text = text_put(rq->core, m->text);
-	ev.sitting.v = m->sitting;
+	ev.sitting = sitting_of(rq->core, m);
 	ev.by.reason = reason.hash;
 	ev.by.reason_row = reason.row;
 	ev.by.version = m->version;

@@ -211,7 +211,9 @@ class Staff:
         return difference(before, effects(self.room))
 
     def still_good(self, argv, said):
-        """What was printed is what is true: slips open the door."""
+        """What was printed is what is true: slips open the door; a new password ends other log-ins."""
+        if argv[0] == "passwd":
+            self.room.ctl("login", "--password-file", self.room.secret(self.room.password + "\n"))
         if argv[1:3] == ["sitting", "slips"]:
             c = Client(self.room.port)
             c.hello()
