@@ -49,7 +49,7 @@ class Staff:
 
     def __init__(self, room, proxy):
         self.room, self.proxy = room, proxy
-        self.n = 0
+        self.n = 10000  # of one length, so that every run has as many bytes
         self.clients = []
         room.ctl("login", "--password-file", room.secret(room.password + "\n"), port=proxy.port)
         self.running, slips = room.new_sitting(group="solo")
@@ -227,7 +227,7 @@ class Candidate:
 
     def __init__(self, room, proxy):
         self.room, self.proxy = room, proxy
-        self.n = 0
+        self.n = 10000  # of one length, so that every run has as many bytes
         self.slip, self.client, self.command_id = None, None, None
 
     def fresh(self, step):
