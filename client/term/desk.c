@@ -46,6 +46,12 @@ void desk_dismiss(struct desk *d)
 	changed(d);
 }
 
+static void hint(struct desk *d, const char *text)
+{
+	d->owner->on_told(d->owner, TOLD_HINT, text);
+	changed(d);
+}
+
 /* The same text is not said twice; when there are too many the oldest that is no message goes. */
 void desk_tell(struct desk *d, enum told what, const char *text)
 {
@@ -62,8 +68,7 @@ void desk_tell(struct desk *d, enum told what, const char *text)
 		memmove(d->told + drop, d->told + drop + 1, (d->ntold - drop) * sizeof d->told[0]);
 	}
 	d->told[d->ntold++] = (struct told_text){what, mem_copy_text(text)};
-	if (d->owner->on_told != NULL)
-		d->owner->on_told(d->owner, what, text);
+	d->owner->on_told(d->owner, what, text);
 	changed(d);
 }
 
@@ -297,6 +302,7 @@ void desk_put(struct desk *d)
 	a.seen_ms = seen_so_far(d);
 	d->draft.dirty = false;
 	err = exam_client_put_answer(d->client, &a);
+	d->going_on = d->going_on && err == ERR_OK;
 	if (err != ERR_OK)
 		tell_error(d, "This answer was not taken.", err, "");
 	changed(d);
@@ -307,9 +313,7 @@ static bool may_mark(struct desk *d)
 {
 	if (!desk_is_elsewhere(d, d->item) || draft_has_choice(&d->draft))
 		return true;
-	desk_tell(d, TOLD_TROUBLE,
-		  "This question was answered on another machine, which keeps what was chosen. "
-		  "Answer it here first; then it can be flagged.");
+	hint(d, "Answered on another machine: answer it here first, then mark it.");
 	return false;
 }
 
@@ -418,37 +422,34 @@ void desk_go(struct desk *d, uint32_t item)
 		look_at(d, item);
 }
 
-static bool next_in_linear(struct desk *d)
+/* Leaves an item of a linear part for good. */
+static void next_in_linear(struct desk *d)
 {
-	if (!draft_has_choice(&d->draft)) {
-		desk_tell(d, TOLD_TROUBLE,
-			  "Answer this question first: in this part there is no going back.");
-		return false;
+	if (!draft_has_choice(&d->draft) && !desk_is_elsewhere(d, d->item)) {
+		hint(d, "Answer this question first: in this part there is no going back.");
+		return;
 	}
+	d->going_on = true;
 	desk_put(d);
-	if (exam_client_unsettled(d->client) > 0) {
-		desk_tell(d, TOLD_TROUBLE, "The answer is being saved; go on in a moment.");
-		return false;
-	}
-	return true;
+	pump(d);
 }
 
-bool desk_next(struct desk *d)
+void desk_next(struct desk *d)
 {
-	if (is_linear(d) && !next_in_linear(d))
-		return false;
-	if (!is_in_part(d, d->item + 1))
-		return false;
-	look_at(d, d->item + 1);
-	return true;
+	if (!is_in_part(d, d->item + 1) || d->going_on)
+		return;
+	if (is_linear(d))
+		next_in_linear(d);
+	else
+		look_at(d, d->item + 1);
 }
 
-bool desk_previous(struct desk *d)
+void desk_previous(struct desk *d)
 {
-	if (is_linear(d) || d->item == 0 || !is_in_part(d, d->item - 1))
-		return false;
-	look_at(d, d->item - 1);
-	return true;
+	if (is_linear(d))
+		hint(d, "In this part there is no going back.");
+	else if (d->item > 0 && is_in_part(d, d->item - 1))
+		look_at(d, d->item - 1);
 }
 
 /* Where a part is gone on with: at the first item without an answer. */
@@ -481,7 +482,7 @@ static void find_item(struct desk *d)
 	make_room(d, status_of(d)->items);
 	if (d->has_item && is_in_part(d, d->item))
 		return;
-	d->has_item = false;
+	d->has_item = d->going_on = false;
 	d->draft.dirty = false;
 	if (is_in_part(d, first_to_do(d, part)))
 		look_at(d, first_to_do(d, part));
@@ -707,6 +708,15 @@ void desk_ask_review(struct desk *d)
 
 /* ---- Going on ---------------------------------------------------------------------------- */
 
+static void go_on(struct desk *d)
+{
+	if (!d->going_on || exam_client_unsettled(d->client) > 0)
+		return;
+	d->going_on = false;
+	if (is_in_part(d, d->item + 1))
+		look_at(d, d->item + 1);
+}
+
 /* Whatever can be done by itself now. */
 static void pump(struct desk *d)
 {
@@ -721,6 +731,7 @@ static void pump(struct desk *d)
 		ask_leave(d);
 	} else if (desk_scene(d) == SCENE_ITEMS) {
 		find_item(d);
+		go_on(d);
 	}
 }
 
@@ -833,6 +844,7 @@ static void on_settled(struct exam_client_user *u, const Examd__V1__Answer *a, e
 	char what[80];
 
 	if (err != ERR_OK) {
+		d->going_on = false;
 		snprintf(what, sizeof what, "Question %u:", desk_number(d, a->item));
 		tell_error(d, what, err, "");
 	}

@@ -23,8 +23,8 @@ struct draft {
 	bool dirty; /* not handed to the client yet */
 };
 
-/* What is said to the candidate until it is dismissed. */
-enum told { TOLD_MESSAGE, TOLD_TIME, TOLD_TROUBLE };
+/* What is said to the candidate until it is dismissed; a hint only until the next key. */
+enum told { TOLD_MESSAGE, TOLD_TIME, TOLD_TROUBLE, TOLD_HINT };
 struct told_text {
 	enum told what;
 	char *text; /* owned */
@@ -35,7 +35,8 @@ enum leaving { LEAVING_NOT, LEAVING_WAITS_SAVED, LEAVING_ASKED };
 
 struct desk_owner {
 	void (*on_change)(struct desk_owner *o);
-	/* Something to be said at once; it stands in desk_told() too.  May be NULL. */
+	/* Something to be said at once; but for a hint it stands in .told too.  TEXT is valid until
+	 * this returns. */
 	void (*on_told)(struct desk_owner *o, enum told what, const char *text);
 };
 
@@ -77,6 +78,7 @@ struct desk {
 	uint8_t command_id[16];
 	struct call call, break_call;
 	bool calling, breaking, closing;
+	bool going_on; /* in a linear part: to the next item, when this one is saved */
 
 	/* After the end. */
 	bool result_asked;
@@ -117,11 +119,11 @@ bool desk_is_elsewhere(const struct desk *d, uint32_t item);
 /* Of the part under way. */
 void desk_count(const struct desk *d, uint32_t of[PROGRESS_COMPLETE + 1], uint32_t *flagged);
 
-/* All of these may be refused, and then say why in desk_told(). */
+/* All of these may be refused, and then say why to the owner. */
 void desk_go(struct desk *d, uint32_t item);
-/* False: there is none; in a linear part false also when this one is not answered or not saved. */
-bool desk_next(struct desk *d);
-bool desk_previous(struct desk *d);
+/* In a linear part this one must be answered, and the next one comes when it is saved. */
+void desk_next(struct desk *d);
+void desk_previous(struct desk *d);
 void desk_choose(struct desk *d, uint32_t option);
 void desk_strike(struct desk *d, uint32_t option);
 void desk_flag(struct desk *d);

@@ -110,9 +110,11 @@ static void on_change(struct desk_owner *o)
 
 static void on_told(struct desk_owner *o, enum told what, const char *text)
 {
-	(void)o;
-	(void)text;
-	if (what != TOLD_TROUBLE)
+	struct full_screen *s = container_of(o, struct full_screen, owner);
+
+	if (what == TOLD_HINT)
+		snprintf(s->ui.hint, sizeof s->ui.hint, "%s", text);
+	else if (what != TOLD_TROUBLE)
 		beep();
 }
 

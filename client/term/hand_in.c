@@ -31,6 +31,14 @@ static void put_numbers(struct ui *ui, const char *what, enum filter filter)
 	buf_fini(&text);
 }
 
+/* In a linear part there is nothing to return to. */
+static bool may_return(const struct ui *ui)
+{
+	const Examd__V1__PartInfo *part = desk_part(ui->desk);
+
+	return part != NULL && !part->linear;
+}
+
 static void put_summary(struct ui *ui)
 {
 	uint32_t of[PROGRESS_COMPLETE + 1], flagged, open;
@@ -42,10 +50,12 @@ static void put_summary(struct ui *ui)
 		 open + of[PROGRESS_COMPLETE]);
 	page_put(&ui->page, LOOK_STRONG, KEY_NOTHING, "", text);
 	page_blank(&ui->page);
-	put_numbers(ui, "Not complete   ", FILTER_NOT_COMPLETE);
-	put_numbers(ui, "Unseen         ", FILTER_UNSEEN);
-	put_numbers(ui, "Flagged        ", FILTER_FLAGGED);
-	page_blank(&ui->page);
+	if (may_return(ui)) {
+		put_numbers(ui, "Not complete   ", FILTER_NOT_COMPLETE);
+		put_numbers(ui, "Unseen         ", FILTER_UNSEEN);
+		put_numbers(ui, "Flagged        ", FILTER_FLAGGED);
+		page_blank(&ui->page);
+	}
 	page_put(&ui->page, LOOK_PLAIN, KEY_NOTHING, "",
 		 open > 0 ? "A question without an answer counts as wrong; a guess costs nothing."
 			  : "Every question has an answer.");

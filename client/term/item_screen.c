@@ -8,7 +8,8 @@
 
 #define WIDE	       110 /* columns from which the record stands beside the question */
 #define LETTERS	       8 /* options a to h have a key of their own; the other letters are commands */
-#define QUESTION_LEAST 6 /* rows */
+#define QUESTION_LEAST 6  /* rows */
+#define TEXT_MOST      96 /* columns: longer lines are hard to read */
 
 static bool is_typed(const struct ui *ui)
 {
@@ -84,7 +85,18 @@ static void put_field(struct ui *ui, const Examd__V1__FormItem *item, int i)
 	}
 }
 
-static void make_page(struct ui *ui, const Examd__V1__FormItem *item, int columns)
+static void put_entries(struct ui *ui, const Examd__V1__FormItem *item, bool spaced)
+{
+	for (int i = 0; i < (int)item->n_fields && i < DESK_FIELDS_MOST; i++)
+		put_field(ui, item, i);
+	for (int i = 0; i < (int)item->n_options && i < DESK_OPTIONS_MOST; i++) {
+		if (spaced && i > 0)
+			page_blank(&ui->page);
+		put_option(ui, item, i);
+	}
+}
+
+static void make_text(struct ui *ui, const Examd__V1__FormItem *item, int columns, bool spaced)
 {
 	struct page *p = &ui->page;
 
@@ -102,11 +114,18 @@ static void make_page(struct ui *ui, const Examd__V1__FormItem *item, int column
 	if (item->kind == EXAMD__V1__ITEM_KIND__CODES) {
 		page_put(p, LOOK_QUIET, KEY_NOTHING, "",
 			 "Type the codes; Enter goes to the next. The dot may be left out.");
-		for (int i = 0; i < (int)item->n_fields && i < DESK_FIELDS_MOST; i++)
-			put_field(ui, item, i);
 	}
-	for (int i = 0; i < (int)item->n_options && i < DESK_OPTIONS_MOST; i++)
-		put_option(ui, item, i);
+	put_entries(ui, item, spaced);
+}
+
+/* With a blank line between two options where there is room. */
+static void make_page(struct ui *ui, const Examd__V1__FormItem *item, struct window w)
+{
+	int columns = w.columns - 1 < TEXT_MOST ? w.columns - 1 : TEXT_MOST;
+
+	make_text(ui, item, columns, true);
+	if ((int)ui->page.nlines > w.rows)
+		make_text(ui, item, columns, false);
 }
 
 static void make_stimulus(struct ui *ui, const char *text, int columns)
@@ -140,17 +159,21 @@ static void draw_beside(struct ui *ui, struct window w, const char *stimulus,
 	draw_heading(ui, question, PANE_QUESTION, "Question");
 	record.row++, record.rows--, question.row++, question.rows--;
 	make_stimulus(ui, stimulus, left - 1);
-	make_page(ui, item, right - 1);
+	make_page(ui, item, question);
 	ui_show_page(ui, &ui->side, record, PANE_STIMULUS);
 	ui_show_page(ui, &ui->page, question, PANE_QUESTION);
 }
 
-/* The pane that the keys move gets the larger part, but no more than it needs. */
+/* The question has the rows it needs, up to three fifths, and the record what is left; when the
+ * keys move the record, it has more. */
 static int rows_above(const struct ui *ui, int rows)
 {
-	int needs = (int)ui->side.nlines;
-	int most = ui->pane == PANE_STIMULUS ? rows - QUESTION_LEAST : rows * 2 / 5;
+	int needs = (int)ui->side.nlines, most = rows - (int)ui->page.nlines;
 
+	if (most < rows * 2 / 5)
+		most = rows * 2 / 5;
+	if (ui->pane == PANE_STIMULUS)
+		most = rows - QUESTION_LEAST;
 	return needs < most ? needs : most > 1 ? most : 1;
 }
 
@@ -160,7 +183,7 @@ static void draw_above(struct ui *ui, struct window w, const char *stimulus,
 	struct window record = w, question = w;
 
 	make_stimulus(ui, stimulus, w.columns - 1);
-	make_page(ui, item, w.columns - 1);
+	make_text(ui, item, w.columns - 1, false);
 	record.rows = rows_above(ui, w.rows - 2);
 	draw_heading(ui, record, PANE_STIMULUS, "Record");
 	record.row++;
@@ -168,6 +191,7 @@ static void draw_above(struct ui *ui, struct window w, const char *stimulus,
 	question.rows = w.rows - record.rows - 1;
 	draw_heading(ui, question, PANE_QUESTION, "Question");
 	question.row++, question.rows--;
+	make_page(ui, item, question);
 	ui_show_page(ui, &ui->side, record, PANE_STIMULUS);
 	ui_show_page(ui, &ui->page, question, PANE_QUESTION);
 }
@@ -181,6 +205,7 @@ static void begin_item(struct ui *ui)
 	ui->pane = PANE_QUESTION;
 	ui->follow = false;
 	ui->cursor = 0;
+	ui->warned = false;
 	for (int i = 0; i < DESK_OPTIONS_MOST; i++)
 		if (draft->chosen[i]) {
 			ui->cursor = i;
@@ -200,7 +225,7 @@ static void draw_item(struct ui *ui, struct window w)
 		begin_item(ui);
 	if (stimulus == NULL || stimulus[0] == '\0') {
 		ui->pane = PANE_QUESTION;
-		make_page(ui, item, in.columns - 1);
+		make_page(ui, item, in);
 		ui_show_page(ui, &ui->page, in, PANE_QUESTION);
 	} else if (w.columns >= WIDE) {
 		draw_beside(ui, in, stimulus, item);
@@ -216,13 +241,34 @@ static int entries(const Examd__V1__FormItem *item)
 	return (int)(item->kind == EXAMD__V1__ITEM_KIND__CODES ? item->n_fields : item->n_options);
 }
 
+static void set_hint(struct ui *ui, const char *text)
+{
+	snprintf(ui->hint, sizeof ui->hint, "%s", text);
+}
+
+/* Once, where the answer is final: it has not the number that was asked for. */
+static bool is_short(struct ui *ui, const Examd__V1__PartInfo *part)
+{
+	const Examd__V1__FormItem *item = desk_item(ui->desk);
+	uint32_t chosen = 0;
+
+	for (size_t i = 0; i < DESK_OPTIONS_MOST; i++)
+		chosen += ui->desk->draft.chosen[i];
+	if (part == NULL || !part->linear || ui->warned || chosen == 0 ||
+	    item->kind != EXAMD__V1__ITEM_KIND__MULTIPLE || chosen == item->choose)
+		return false;
+	ui->warned = true;
+	set_hint(ui, "Not the number that was asked for, and final. Next again goes on.");
+	return true;
+}
+
 /* Once for a question that is not answered: its end has not been on the screen. */
 static bool has_unread(struct ui *ui)
 {
 	if (!ui->unread || desk_progress(ui->desk, ui->desk->item) == PROGRESS_COMPLETE)
 		return false;
 	ui->unread = false;
-	ui->hint = "There is more of this question below. Next again goes on.";
+	set_hint(ui, "There is more of this question below. Next again goes on.");
 	ui->scroll[PANE_QUESTION] += ui->rows[PANE_QUESTION];
 	ui->pane = PANE_QUESTION;
 	ui->follow = false;
@@ -234,13 +280,14 @@ static void go_next(struct ui *ui)
 	const Examd__V1__PartInfo *part = desk_part(ui->desk);
 	bool last = part != NULL && ui->desk->item + 1 >= part->first_item + part->items;
 
-	if (has_unread(ui))
+	if (has_unread(ui) || is_short(ui, part))
 		return;
-	desk_put(ui->desk);
-	if (last)
+	if (last) {
+		desk_put(ui->desk);
 		ui_open(ui, SCREEN_HAND_IN);
-	else
+	} else {
 		desk_next(ui->desk);
+	}
 }
 
 static void move_cursor(struct ui *ui, int by)

@@ -11,6 +11,7 @@
 #include "client/lib/known_servers.h"
 #include "client/lib/password.h"
 #include "client/term/full_screen.h"
+#include "client/term/plain.h"
 #include "client/term/taker.h"
 
 #define PROGRAM "exam 0.1.0"
@@ -23,6 +24,7 @@ static const char help[] =
     "exam://HOST:PORT/SLIP#PIN, comes from the proctor.\n"
     "\n"
     "  --script FILE        by a script, without a person, see exam(1)\n"
+    "  --plain              line by line, for a screen reader\n"
     "  --user USER          log in by password, not by the slip of a join line\n"
     "  --password-file F    the password is the first line of F\n"
     "  --password-fd N      ... or of descriptor N\n"
@@ -41,7 +43,7 @@ struct options {
 	const char *script, *user, *pin, *ca_file, *state_dir, *log_acks;
 	struct password_source password;
 	int64_t sitting;
-	bool json;
+	bool json, plain;
 	struct join server;
 };
 
@@ -56,6 +58,7 @@ enum {
 	OPT_STATE_DIR,
 	OPT_LOG_ACKS,
 	OPT_JSON,
+	OPT_PLAIN,
 	OPT_HELP,
 	OPT_VERSION
 };
@@ -71,6 +74,7 @@ static const struct option longs[] = {
     {"state-dir", required_argument, NULL, OPT_STATE_DIR},
     {"log-acks", required_argument, NULL, OPT_LOG_ACKS},
     {"json", no_argument, NULL, OPT_JSON},
+    {"plain", no_argument, NULL, OPT_PLAIN},
     {"help", no_argument, NULL, OPT_HELP},
     {"version", no_argument, NULL, OPT_VERSION},
     {NULL, 0, NULL, 0},
@@ -128,6 +132,9 @@ static int take_option(struct options *o, int which, const char *value)
 	case OPT_JSON:
 		o->json = true;
 		return -1;
+	case OPT_PLAIN:
+		o->plain = true;
+		return -1;
 	case OPT_HELP:
 		fputs(help, stdout);
 		return 0;
@@ -153,9 +160,9 @@ static int check_options(struct options *o, int argc, char **argv)
 			return wrong("--pin needs 64 hex digits or 43 symbols of base64url");
 		o->server.has_pin = true;
 	}
-	if (o->script == NULL && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)))
-		return wrong("there is no terminal to show the exam on: give --script FILE to "
-			     "take it by a script");
+	if (o->script == NULL && !o->plain && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)))
+		return wrong("there is no terminal to show the exam on: give --plain, or "
+			     "--script FILE to take it by a script");
 	if (o->user == NULL && o->server.slip[0] == '\0')
 		return wrong("the join line has no slip: give one that has, or --user");
 	if (o->user != NULL)
@@ -207,9 +214,8 @@ static int run_shown(const struct options *o, const struct taker_config *taker)
 	};
 	char host[300];
 
-	(void)o;
 	snprintf(host, sizeof host, "%s:%u", config.client.server.host, config.client.server.port);
-	return full_screen_run(&config, host);
+	return o->plain ? plain_run(&config, host) : full_screen_run(&config, host);
 }
 
 static int run(const struct options *o, const struct script *script, const char *state_dir)

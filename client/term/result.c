@@ -49,12 +49,30 @@ static void put_score(struct ui *ui, const Examd__V1__Result *r)
 	page_put(&ui->page, LOOK_PLAIN, KEY_NOTHING, "", text);
 }
 
-static void put_section(struct ui *ui, const Examd__V1__SectionScore *s)
+static const char *section_title(const Examd__V1__SectionScore *s)
+{
+	return s->title[0] != '\0' ? s->title : s->section;
+}
+
+/* The columns of the longest title. */
+static int titles_columns(const Examd__V1__Result *r)
+{
+	int most = 0;
+
+	for (size_t i = 0; i < r->n_sections; i++) {
+		int columns = text_columns(section_title(r->sections[i]));
+
+		most = columns > most ? columns : most;
+	}
+	return most;
+}
+
+static void put_section(struct ui *ui, const Examd__V1__SectionScore *s, int columns)
 {
 	char bar[BAR + 3], points[24], most[24], text[400];
-	const char *title = s->title[0] != '\0' ? s->title : s->section;
+	const char *title = section_title(s);
 	int full = s->points_most > 0 ? (int)((int64_t)s->points * BAR / s->points_most) : 0;
-	int rest = 34 - text_columns(title);
+	int rest = columns - text_columns(title);
 
 	memset(bar, '.', sizeof bar);
 	memset(bar + 1, '#', (size_t)(full < 0 ? 0 : full > BAR ? BAR : full));
@@ -83,7 +101,7 @@ static void put_outcome(struct ui *ui)
 		put_score(ui, d->result);
 		page_blank(&ui->page);
 		for (size_t i = 0; i < d->result->n_sections; i++)
-			put_section(ui, d->result->sections[i]);
+			put_section(ui, d->result->sections[i], titles_columns(d->result));
 	} else if (d->result_error == ERR_NOT_RELEASED || d->result != NULL) {
 		page_put(&ui->page, LOOK_PLAIN, KEY_NOTHING, "",
 			 "The result is not released yet. It appears here when it is; you need not "

@@ -138,13 +138,15 @@ static void draw_state(struct ui *ui)
 	used = text_columns(corner) + 2;
 	if (ui->noting)
 		snprintf(left, sizeof left, "Note: %s", ui->note);
-	else if (ui->hint != NULL)
+	else if (ui->hint[0] != '\0')
 		snprintf(left, sizeof left, "%s", ui->hint);
+	else if (d->going_on)
+		snprintf(left, sizeof left, "Saving; the next question follows ...");
 	else if (desk_scene(d) == SCENE_ITEMS && d->has_item)
 		snprintf(left, sizeof left, "%s%s%s", d->draft.flagged ? "FLAGGED  " : "",
 			 d->draft.note[0] != '\0' ? "note: " : "", d->draft.note);
-	canvas_text(cv, row, 1, cv->columns - used - 2, ui->hint != NULL ? LOOK_WARN : LOOK_STRONG,
-		    left);
+	canvas_text(cv, row, 1, cv->columns - used - 2,
+		    ui->hint[0] != '\0' ? LOOK_WARN : LOOK_STRONG, left);
 	if (ui->noting) {
 		int at = text_columns(left), most = cv->columns - used - 3;
 
@@ -192,13 +194,27 @@ static const char *question(const struct ui *ui)
 					   : "Leave this part now? You cannot come back to it.";
 }
 
+/* A new part begins with its first question, whatever was open in the last one. */
+static void follow_part(struct ui *ui)
+{
+	const Examd__V1__Status *status = exam_client_status(ui->desk->client);
+
+	if (status == NULL || status->part == ui->shown_part)
+		return;
+	ui->shown_part = status->part;
+	ui->asking = ASKING_NOT;
+	ui_open(ui, SCREEN_ITEM);
+}
+
 void ui_draw(struct ui *ui)
 {
-	const struct ui_screen *screen = screens[screen_now(ui)];
+	const struct ui_screen *screen;
 	struct canvas *cv = &ui->canvas;
 	struct window w = {1, 0, cv->rows - 3, cv->columns};
 	int told;
 
+	follow_part(ui);
+	screen = screens[screen_now(ui)];
 	canvas_clear(cv);
 	if (cv->rows < 10 || cv->columns < 40) {
 		canvas_text(cv, 0, 0, cv->columns, LOOK_PLAIN, "This window is too small.");
@@ -340,7 +356,7 @@ void ui_key(struct ui *ui, int key)
 {
 	enum screen_name now = screen_now(ui);
 
-	ui->hint = NULL;
+	ui->hint[0] = '\0';
 	if (ui->noting && now != SCREEN_ITEM)
 		ui->noting = false;
 	if (key == KEY_DISMISS)

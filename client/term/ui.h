@@ -45,12 +45,13 @@ struct ui {
 	bool unread;	 /* there is more of the question below */
 	bool follow;	 /* bring the cursor into view */
 	enum pane pane;
-	uint32_t shown_item;
+	uint32_t shown_item, shown_part;
 	int cursor; /* option or field */
 
 	bool noting; /* a note is being typed */
 	char note[DESK_NOTE_MOST + 1];
-	const char *hint; /* in the line above the keys, until the next key; NULL: none */
+	char hint[128]; /* in the line above the keys, until the next key */
+	bool warned;	/* that this item's answer is not complete */
 
 	enum filter filter;
 	uint32_t row;	 /* of the navigator: the item */
