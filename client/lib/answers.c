@@ -123,18 +123,59 @@ const Examd__V1__Answer *answers_put(struct answers *a, struct seat_no seat,
 	return copy;
 }
 
-void answers_restore(struct answers *a, const Examd__V1__Answer *answer)
+/* Is an answer with this order later than the latest of its item? */
+static bool is_later(const struct answer_slot *slot, uint32_t seat, uint32_t revision)
+{
+	const struct put *p = slot->latest;
+
+	return p == NULL || order(seat, revision, p->answer->seat, p->answer->revision) > 0;
+}
+
+/* The slot of an answer that is later than all that is known of its item; else NULL. */
+static struct answer_slot *slot_for_later(struct answers *a, const Examd__V1__Answer *answer)
 {
 	struct answer_slot *slot;
 
 	if (answer->item >= ANSWERS_ITEMS_MOST || answer->revision == 0 || answer->seat == 0)
-		return;
+		return NULL;
 	slot = slot_of(a, answer->item);
-	if (slot->latest != NULL &&
-	    order(answer->seat, answer->revision, slot->latest->answer->seat,
-		  slot->latest->answer->revision) <= 0)
+	return is_later(slot, answer->seat, answer->revision) ? slot : NULL;
+}
+
+void answers_restore(struct answers *a, const Examd__V1__Answer *answer)
+{
+	struct answer_slot *slot = slot_for_later(a, answer);
+
+	if (slot != NULL)
+		slot_add(slot, answer_copy(answer));
+}
+
+bool answers_lack(const struct answers *a, struct item_no from, struct item_no *first)
+{
+	for (size_t i = from.v; i < a->nslots; i++) {
+		const struct answer_slot *slot = &a->slots[i];
+
+		if (slot->have_revision > 0 &&
+		    is_later(slot, slot->have_seat.v, slot->have_revision)) {
+			first->v = (uint32_t)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+void answers_learn(struct answers *a, const Examd__V1__Answer *answer)
+{
+	struct answer_slot *slot = slot_for_later(a, answer);
+
+	if (slot == NULL)
 		return;
 	slot_add(slot, answer_copy(answer));
+	put_move(slot->latest, PUT_SAVED);
+	if (order(answer->seat, answer->revision, slot->have_seat.v, slot->have_revision) > 0) {
+		slot->have_seat.v = answer->seat;
+		slot->have_revision = answer->revision;
+	}
 }
 
 static enum put_state state_after(enum err err)

@@ -9,7 +9,9 @@
  *   OPEN, SAVED, ... -> SAVED                           the server lists exactly this answer
  *   SAVED -> OPEN                                       the server lists less than this answer
  *
- * SAVED is only ever set by an acknowledgement or by the server's list. */
+ *   (learned) -> SAVED                                  the server gave it: put at another device
+ *
+ * SAVED is only ever set by an acknowledgement, by the server's list, or for what came from it. */
 #ifndef CLIENT_LIB_ANSWERS_H
 #define CLIENT_LIB_ANSWERS_H
 
@@ -49,6 +51,13 @@ const Examd__V1__Answer *answers_put(struct answers *a, struct seat_no seat,
 /* An answer, or the server's word on one, read back from the journal.  Those with numbers out of
  * bounds are left out. */
 void answers_restore(struct answers *a, const Examd__V1__Answer *answer);
+
+/* Does the server's list name an answer of an item from FROM on that is later than the latest that
+ * is known?  FIRST is the lowest such item. */
+bool answers_lack(const struct answers *a, struct item_no from, struct item_no *first);
+/* An answer that the server gave, copied: the latest of its item, and saved, unless one that is as
+ * late is here already. */
+void answers_learn(struct answers *a, const Examd__V1__Answer *answer);
 
 /* The server's word.  The answer that it was about; NULL: none that is known. */
 const Examd__V1__Answer *answers_settle(struct answers *a, struct item_no item, struct seat_no seat,

@@ -2,7 +2,8 @@
  *
  * exam_client.c  the public calls, and what comes over the link
  * entry.c        the way in: a table of steps, one under way at a time
- * hold.c         the attempt held: journal, answers, sealed form */
+ * hold.c         the attempt held: journal, answers, sealed form
+ * recall.c       answers that only the server has */
 #ifndef CLIENT_LIB_CLIENT_H
 #define CLIENT_LIB_CLIENT_H
 
@@ -82,8 +83,12 @@ struct exam_client {
 	bool putting;
 	struct put_order batch[ANSWERS_BATCH]; /* under way */
 	size_t nbatch;
-	struct buf found;	/* put_orders that answers_compare() found saved */
-	struct timer put_again; /* the server was busy */
+	struct call recall_call;
+	bool recalling, recall_wanted;
+	struct attempt_id recall_of;
+	struct item_no recall_next; /* items below it have been asked for */
+	struct buf found;	    /* put_orders that answers_compare() found saved */
+	struct timer put_again;	    /* the server was busy */
 	struct millis put_wait;
 
 	/* once a second: has the device slept, is the status old? */
@@ -127,5 +132,12 @@ void hold_attempt(struct exam_client *c, struct attempt_id attempt);
 void hold_status(struct exam_client *c, bool with_answers);
 /* Send open answers, file the journal away when all is done. */
 void hold_flush(struct exam_client *c);
+
+/* ---- recall.c ---- */
+void recall_init(struct exam_client *c);
+/* The server has listed what it has: ask for what is unknown here. */
+void recall_listed(struct exam_client *c);
+/* Ask for the next page, if one is wanted and can be had. */
+void recall_flush(struct exam_client *c);
 
 #endif

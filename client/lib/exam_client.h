@@ -155,7 +155,9 @@ struct digest exam_client_pin(const struct exam_client *c);
 const Examd__V1__FormItem *exam_client_item(const struct exam_client *c, struct item_no item);
 const char *exam_client_stimulus(const struct exam_client *c, struct item_no item);
 
-/* What the candidate has put for an item on this device, acknowledged or not; NULL: nothing. */
+/* What the candidate has put for an item: on this device, acknowledged or not, or at another one,
+ * as soon as the server has been asked for it (on_change()); NULL: nothing, or not here yet.  Valid
+ * until the loop runs again or another answer is put. */
 const Examd__V1__Answer *exam_client_answer(const struct exam_client *c, struct item_no item);
 
 /* Has the item an answer, put here or held by the server (from another device)? */

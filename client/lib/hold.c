@@ -142,6 +142,7 @@ void hold_flush(struct exam_client *c)
 	if (link_is_up(&c->link) && client_session(c) != NULL && !c->putting &&
 	    !timer_is_set(&c->put_again))
 		send_batch(c);
+	recall_flush(c);
 	file_away(c);
 }
 
@@ -192,6 +193,7 @@ void hold_attempt(struct exam_client *c, struct attempt_id attempt)
 	sealed_form_fini(&c->form);
 	c->attempt = attempt;
 	c->form_told = c->form_confirmed = c->taken_over = c->agreed = false;
+	c->recall_wanted = false;
 	sealed_form_init(&c->form, c->device.dir, &c->link.pin, attempt);
 	open_journal(c);
 }
@@ -212,6 +214,7 @@ static void compare_answers(struct exam_client *c)
 	struct buf found;
 
 	answers_compare(&c->answers, status->have, status->n_have, &c->finder);
+	recall_listed(c);
 	found = c->found;
 	c->found = (struct buf){0};
 	while (buf_length(&found) >= sizeof(struct put_order)) {
@@ -285,6 +288,7 @@ void hold_status(struct exam_client *c, bool with_answers)
 void hold_init(struct exam_client *c, struct loop *loop)
 {
 	c->put_call.on_reply = on_put_reply;
+	recall_init(c);
 	c->finder.on_found = on_found;
 	c->put_wait = PUT_FIRST;
 	timer_init(&c->put_again, loop, on_put_again);

@@ -714,6 +714,277 @@ static void the_next_person_at_a_machine_does_not_get_the_session(void **state)
 	world_end(&w);
 }
 
+/* ---- Answers from elsewhere -------------------------------------------------------------- */
+
+/* The attempt runs; another device has answered all items, in seat 1.  This one has seat 2. */
+static void begin_elsewhere(struct world *w)
+{
+	world_begin(w);
+	w->server.state = EXAMD__V1__ATTEMPT_STATE__RUNNING;
+	w->server.seat = 2;
+	for (uint32_t i = 0; i < FAKE_ITEMS; i++)
+		fake_has(&w->server, i, 1, 5 + i, i % 2);
+}
+
+static void take_seat(struct world *w)
+{
+	client_begin(w, "0123456789");
+	exam_client_take(w->client, 0);
+}
+
+static bool all_are_here(const struct world *w)
+{
+	for (uint32_t i = 0; i < FAKE_ITEMS; i++)
+		if (exam_client_answer(w->client, (struct item_no){i}) == NULL)
+			return false;
+	return is_open(w);
+}
+
+static bool is_recalling(const struct world *w)
+{
+	return w->client->recalling;
+}
+
+static bool recall_is_over(const struct world *w)
+{
+	return is_open(w) && w->server.recalls > 0 && !w->client->recalling &&
+	       !w->client->recall_wanted;
+}
+
+static void ask_for_the_list(struct world *w)
+{
+	w->client->want_status = true;
+	exam_client_take(w->client, 0);
+	assert_non_null(w->client->step);
+}
+
+static bool list_has_come(const struct world *w)
+{
+	return w->client->step == NULL && !w->client->want_status;
+}
+
+static void assert_answer(const struct world *w, uint32_t item, uint32_t seat, uint32_t revision,
+			  uint32_t option)
+{
+	const Examd__V1__Answer *a = exam_client_answer(w->client, (struct item_no){item});
+
+	assert_non_null(a);
+	assert_int_equal(seat, a->seat);
+	assert_int_equal(revision, a->revision);
+	assert_int_equal(1, a->n_chosen);
+	assert_int_equal(option, a->chosen[0]);
+}
+
+static void an_empty_device_shows_what_was_answered_and_sends_none_of_it(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin_elsewhere(&w);
+	make_dir(&w);
+	take_seat(&w);
+	until(&w, all_are_here);
+	for (uint32_t i = 0; i < FAKE_ITEMS; i++)
+		assert_answer(&w, i, 1, 5 + i, i % 2);
+	assert_saved(&w, 3, 3);
+	assert_int_equal(0, exam_client_unsettled(w.client));
+	assert_int_equal(0, w.settled); /* nobody put them here */
+	ask_for_the_list(&w);
+	until(&w, list_has_come); /* again: nothing is unknown any more */
+	assert_int_equal(1, w.server.recalls);
+	assert_int_equal(0, w.server.puts);
+	client_end(&w);
+	/* None of them is in the journal: without the server's list they are not known. */
+	for (uint32_t i = 0; i < FAKE_ITEMS; i++)
+		w.server.have[i].revision = 0;
+	take_seat(&w);
+	until(&w, is_open);
+	assert_false(exam_client_is_answered(w.client, (struct item_no){0}));
+	assert_saved(&w, 0, 0);
+	client_end(&w);
+	remove_dir(&w);
+	world_end(&w);
+}
+
+static void a_change_goes_on_from_the_answer_that_came(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin_elsewhere(&w);
+	take_seat(&w);
+	until(&w, all_are_here);
+	answer(&w, 2, 1);
+	assert_saved(&w, 3, 2);
+	until(&w, all_settled);
+	assert_answer(&w, 2, 2, 8, 1);
+	assert_int_equal(8, w.server.have[2].revision);
+	assert_int_equal(2, w.server.have[2].seat);
+	assert_int_equal(1, w.server.puts);
+	assert_saved(&w, 3, 3);
+	world_end(&w);
+}
+
+static void an_answer_put_while_they_come_is_not_replaced(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin_elsewhere(&w);
+	w.server.recall_is = ERR_FORBIDDEN;
+	take_seat(&w);
+	until(&w, recall_is_over);
+	w.server.recall_is = ERR_OK;
+	ask_for_the_list(&w);
+	until(&w, is_recalling);
+	assert_null(exam_client_answer(w.client, (struct item_no){0}));
+	answer(&w, 0, 1);
+	until(&w, all_are_here);
+	until(&w, all_settled);
+	assert_answer(&w, 0, 2, 6, 1);
+	assert_answer(&w, 1, 1, 6, 1);
+	assert_int_equal(1, w.server.effects);
+	assert_int_equal(1, w.saved);
+	world_end(&w);
+}
+
+/* An answer of seat 1 was left here; meanwhile another device has answered in seat 2. */
+static void a_later_answer_from_elsewhere_is_shown_and_the_one_left_here_is_kept(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	make_dir(&w);
+	get_in(&w);
+	w.server.restart_instead = 1;
+	answer(&w, 0, 1);
+	until(&w, put_is_under_way);
+	client_end(&w);
+	w.server.restart_instead = 0;
+	fake_has(&w.server, 0, 2, 1, 0);
+	w.server.seat = 3;
+	take_seat(&w);
+	until(&w, all_settled);
+	until(&w, recall_is_over);
+	assert_answer(&w, 0, 2, 1, 0);
+	assert_int_equal(1, w.kept);
+	assert_int_equal(0, w.saved);
+	assert_int_equal(0, w.server.effects);
+	assert_saved(&w, 1, 1);
+	client_end(&w);
+	remove_dir(&w);
+	world_end(&w);
+}
+
+/* What the journal has is not asked for, and what it has of later date is sent. */
+static void a_later_answer_of_the_journal_wins(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	make_dir(&w);
+	get_in(&w);
+	answer(&w, 0, 0);
+	until(&w, all_settled);
+	w.server.restart_instead = 1;
+	answer(&w, 0, 1);
+	until(&w, put_is_under_way);
+	client_end(&w);
+	w.server.restart_instead = 0;
+	w.settled = 0;
+	take_seat(&w);
+	until(&w, all_settled);
+	until(&w, is_open);
+	assert_answer(&w, 0, 1, 2, 1);
+	assert_int_equal(2, w.server.have[0].revision);
+	assert_int_equal(0, w.server.recalls);
+	client_end(&w);
+	remove_dir(&w);
+	world_end(&w);
+}
+
+static void pages_come_one_after_the_other_through_breaks_and_a_busy_server(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin_elsewhere(&w);
+	w.server.recall_most = 1;
+	w.server.busy = 1;
+	take_seat(&w);
+	until(&w, is_recalling);
+	until(&w, all_are_here);
+	assert_int_equal(4, w.server.recalls);
+	client_end(&w);
+	w.server.recalls = 0;
+	w.server.restart_instead = 2;
+	take_seat(&w);
+	until(&w, all_are_here);
+	assert_int_equal(4, w.server.recalls); /* the first page is not asked for again */
+	assert_saved(&w, 3, 3);
+	world_end(&w);
+}
+
+static void run_recall(size_t cut_up, size_t cut_down, struct span *span)
+{
+	struct world w;
+
+	begin_elsewhere(&w);
+	w.server.recall_most = 1;
+	w.wire.cut_up = cut_up;
+	w.wire.cut_down = cut_down;
+	take_seat(&w);
+	until(&w, all_are_here);
+	*span = (struct span){.up = w.wire.up, .down = w.wire.down};
+	for (uint32_t i = 0; i < FAKE_ITEMS; i++)
+		assert_answer(&w, i, 1, 5 + i, i % 2);
+	assert_int_equal(0, w.server.puts);
+	world_end(&w);
+}
+
+static void a_cut_anywhere_while_they_come_is_no_special_case(void **state)
+{
+	struct span whole, cut;
+
+	(void)state;
+	run_recall(0, 0, &whole);
+	for (size_t at = 23; at < whole.up; at += 97)
+		run_recall(at, 0, &cut);
+	for (size_t at = 23; at < whole.down; at += 97)
+		run_recall(0, at, &cut);
+}
+
+/* A server of an earlier release, or one that says nonsense: the exam goes on, and each list is
+ * followed by no more than it takes to find out. */
+static void answers_that_cannot_be_had_hinder_nothing(void **state)
+{
+	static const struct {
+		enum err is;
+		bool more, older;
+		unsigned recalls;
+	} rows[] = {
+	    {ERR_FORBIDDEN, false, false, 1}, {ERR_OK, true, false, 1}, {ERR_OK, false, true, 1}};
+	struct world w;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		begin_elsewhere(&w);
+		w.server.recall_is = rows[i].is;
+		w.server.recall_more = rows[i].more;
+		w.server.recall_older = rows[i].older;
+		take_seat(&w);
+		until(&w, recall_is_over);
+		assert_int_equal(rows[i].recalls, w.server.recalls);
+		answer(&w, 0, 1);
+		until(&w, all_settled);
+		assert_int_equal(6, w.server.have[0].revision);
+		assert_saved(&w, 3, 3);
+		world_end(&w);
+	}
+}
+
 /* ---- Time -------------------------------------------------------------------------------- */
 
 static void the_countdown_runs_through_sleep_and_needs_no_wall_clock(void **state)
@@ -792,6 +1063,14 @@ int main(void)
 	    RULE(an_acknowledgement_that_was_lost_is_made_up_for),
 	    RULE(the_journal_stays_until_the_receipt),
 	    RULE(the_next_person_at_a_machine_does_not_get_the_session),
+	    RULE(an_empty_device_shows_what_was_answered_and_sends_none_of_it),
+	    RULE(a_change_goes_on_from_the_answer_that_came),
+	    RULE(an_answer_put_while_they_come_is_not_replaced),
+	    RULE(a_later_answer_from_elsewhere_is_shown_and_the_one_left_here_is_kept),
+	    RULE(a_later_answer_of_the_journal_wins),
+	    RULE(pages_come_one_after_the_other_through_breaks_and_a_busy_server),
+	    RULE(a_cut_anywhere_while_they_come_is_no_special_case),
+	    RULE(answers_that_cannot_be_had_hinder_nothing),
 	    RULE(the_countdown_runs_through_sleep_and_needs_no_wall_clock),
 	    RULE(a_device_that_wakes_asks_for_the_time),
 	    RULE(a_stopped_clock_stands),

@@ -30,6 +30,8 @@ struct answered {
 	Examd__V1__FormPiece piece;
 	Examd__V1__AnswerAcks acks;
 	Examd__V1__AnswerAck ack[64], *list[64];
+	Examd__V1__Answers answers;
+	Examd__V1__Answer *recalled[FAKE_ITEMS];
 	uint8_t token[32], piece_copy[PIECE_MOST];
 	bool silent;
 };
@@ -225,32 +227,44 @@ static void on_confirm_form(struct fake_conn *k, const Examd__V1__Request *rq, s
 	reply_status(k, a);
 }
 
-static struct digest content_of(const Examd__V1__Answer *answer)
+static struct fake_answer fake_answer_of(const Examd__V1__Answer *in)
 {
-	struct buf packed = {0};
-	struct digest d;
+	struct fake_answer a = {.seat = in->seat, .revision = in->revision};
 
-	message_put(&packed, &answer->base);
-	d = digest_of(buf_bytes(&packed).data, buf_length(&packed));
-	buf_fini(&packed);
-	return d;
+	if (examd__v1__answer__get_packed_size(in) > sizeof a.packed)
+		abort();
+	a.packed_len = examd__v1__answer__pack(in, a.packed);
+	a.content = digest_of(a.packed, a.packed_len);
+	return a;
+}
+
+void fake_has(struct fake *f, uint32_t item, uint32_t seat, uint32_t revision, uint32_t option)
+{
+	Examd__V1__Answer a = EXAMD__V1__ANSWER__INIT;
+
+	a.item = item;
+	a.seat = seat;
+	a.revision = revision;
+	a.chosen = &option;
+	a.n_chosen = 1;
+	f->have[item] = fake_answer_of(&a);
 }
 
 /* As the engine orders them. */
 static enum err put_one(struct fake *f, const Examd__V1__Answer *in)
 {
 	struct fake_answer *had = &f->have[in->item];
-	struct digest content = content_of(in);
+	struct fake_answer now = fake_answer_of(in);
 
 	if (in->seat < f->seat || f->seat_is_anothers) {
 		f->kept++;
 		return ERR_KEPT_FOR_PROCTOR;
 	}
 	if (had->seat == in->seat && had->revision == in->revision)
-		return digest_equal(&had->content, &content) ? ERR_OK : ERR_CONFLICT;
+		return digest_equal(&had->content, &now.content) ? ERR_OK : ERR_CONFLICT;
 	if (had->seat > in->seat || (had->seat == in->seat && had->revision > in->revision))
 		return ERR_OK;
-	*had = (struct fake_answer){in->seat, in->revision, content};
+	*had = now;
 	f->effects++;
 	return ERR_OK;
 }
@@ -274,6 +288,7 @@ static bool goes_wrong(struct fake_conn *k, struct answered *a)
 
 static void on_put_answers(struct fake_conn *k, const Examd__V1__Request *rq, struct answered *a)
 {
+	k->fake->puts++;
 	if (goes_wrong(k, a))
 		return;
 	examd__v1__answer_acks__init(&a->acks);
@@ -292,6 +307,46 @@ static void on_put_answers(struct fake_conn *k, const Examd__V1__Request *rq, st
 	a->silent = k->fake->hold_puts;
 	a->reply.body_case = EXAMD__V1__REPLY__BODY_ANSWER_ACKS;
 	a->reply.answer_acks = &a->acks;
+}
+
+static Examd__V1__Answer *recall_one(struct fake_conn *k, const struct fake_answer *had)
+{
+	Examd__V1__Answer *answer;
+	ProtobufCMessage *m;
+
+	if (message_decode(&examd__v1__answer__descriptor, bytes_of(had->packed, had->packed_len),
+			   &k->arena, &m) != ERR_OK)
+		abort();
+	answer = container_of(m, Examd__V1__Answer, base);
+	answer->revision -= k->fake->recall_older;
+	return answer;
+}
+
+static void on_get_answers(struct fake_conn *k, const Examd__V1__Request *rq, struct answered *a)
+{
+	const struct fake *f = k->fake;
+	size_t most = f->recall_most > 0 ? f->recall_most : FAKE_ITEMS;
+
+	k->fake->recalls++;
+	if (goes_wrong(k, a))
+		return;
+	a->reply.error = (uint32_t)f->recall_is;
+	if (f->recall_is != ERR_OK)
+		return;
+	examd__v1__answers__init(&a->answers);
+	a->answers.answers = a->recalled;
+	a->answers.more = f->recall_more;
+	for (uint32_t i = rq->get_answers->first_item; i < FAKE_ITEMS; i++) {
+		if (f->have[i].revision == 0)
+			continue;
+		if (a->answers.n_answers == most) {
+			a->answers.more = true;
+			break;
+		}
+		a->recalled[a->answers.n_answers++] = recall_one(k, &f->have[i]);
+	}
+	a->reply.body_case = EXAMD__V1__REPLY__BODY_ANSWERS;
+	a->reply.answers = &a->answers;
 }
 
 static void on_get_status(struct fake_conn *k, const Examd__V1__Request *rq, struct answered *a)
@@ -336,6 +391,7 @@ static const struct {
     {EXAMD__V1__REQUEST__BODY_GET_FORM_PIECE, on_get_form_piece, true},
     {EXAMD__V1__REQUEST__BODY_CONFIRM_FORM, on_confirm_form, true},
     {EXAMD__V1__REQUEST__BODY_PUT_ANSWERS, on_put_answers, true},
+    {EXAMD__V1__REQUEST__BODY_GET_ANSWERS, on_get_answers, true},
     {EXAMD__V1__REQUEST__BODY_GET_STATUS, on_get_status, true},
     {EXAMD__V1__REQUEST__BODY_SUBMIT, on_submit, true},
 };

@@ -7,6 +7,7 @@
 
 #define FAKE_ITEMS    3
 #define FAKE_COMMANDS 16
+#define FAKE_ANSWER   256
 
 struct fake_conn;
 
@@ -30,26 +31,35 @@ struct fake {
 	struct fake_answer {
 		uint32_t seat, revision;
 		struct digest content;
+		uint8_t packed[FAKE_ANSWER];
+		size_t packed_len;
 	} have[FAKE_ITEMS];
 	bool seat_is_anothers;
 	bool receipt;
 
 	/* what it has seen */
-	unsigned greetings, connections, slips, pieces, pieces_from_0, effects, kept;
+	unsigned greetings, connections, slips, pieces, pieces_from_0, effects, kept, puts, recalls;
 	uint8_t commands[FAKE_COMMANDS][16];
 	size_t ncommands;
 
 	/* what it does wrong */
-	size_t piece_most;	  /* of a piece; 0: 32 KiB */
-	unsigned wrong_pieces;	  /* so many pieces come with a bit turned */
-	unsigned forget_tokens;	  /* so many Hellos do not know the token */
-	unsigned restart_instead; /* the so-manieth put or command is not answered: "restarted" */
-	unsigned busy;		  /* so many puts and commands are answered ERR_BUSY */
-	bool hold_puts;		  /* puts are carried out and not answered */
+	size_t piece_most;	/* of a piece; 0: 32 KiB */
+	unsigned wrong_pieces;	/* so many pieces come with a bit turned */
+	unsigned forget_tokens; /* so many Hellos do not know the token */
+	/* the so-manieth put, recall or command is not answered: "restarted" */
+	unsigned restart_instead;
+	unsigned busy;	      /* so many puts, recalls and commands are answered ERR_BUSY */
+	uint32_t recall_most; /* answers of a page; 0: all */
+	enum err recall_is;   /* what a recall is answered */
+	bool recall_more;     /* each page says that another follows */
+	bool recall_older;    /* the answers of a page are earlier than the list said */
+	bool hold_puts;	      /* puts are carried out and not answered */
 };
 
 void fake_start(struct fake *f, struct loop *loop);
 void fake_stop(struct fake *f);
+/* As if another device had put this option for an item. */
+void fake_has(struct fake *f, uint32_t item, uint32_t seat, uint32_t revision, uint32_t option);
 /* To every connection. */
 void fake_notify(struct fake *f, Examd__V1__NoticeKind kind, bool with_status);
 /* Starts the attempt and says so. */
