@@ -27,6 +27,7 @@ struct errand {
 	struct draft draft;
 	struct mono_ms sent;
 	bool changed;	     /* changed_meanwhile: force it? */
+	char detail[200];    /* the server's word on it: who did what */
 	struct errand *next; /* in order of sending */
 };
 

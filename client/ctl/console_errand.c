@@ -55,6 +55,7 @@ static void on_done(struct call *call, enum err err, const Examd__V1__Reply *rep
 	console_draw_soon(c);
 	if (err == ERR_CHANGED_MEANWHILE) {
 		e->changed = true;
+		snprintf(e->detail, sizeof e->detail, "%s", detail);
 		errands_tell(c); /* or as soon as nothing else is asked */
 		return;
 	}

@@ -65,6 +65,8 @@ static void fill_detail(const struct console *c, struct screen_look *look)
 
 	if (c->mode == MODE_ASKING && c->hint[0] != '\0')
 		snprintf(look->detail, sizeof look->detail, "%s", c->hint);
+	if (c->mode == MODE_CHANGED)
+		snprintf(look->detail, sizeof look->detail, "%s", errands_changed(c)->detail);
 	if (!c->has_under || look->detail[0] != '\0')
 		return;
 	r = &c->room.rows.rows[c->under];

@@ -50,6 +50,7 @@ masked() {
 		-e 's/ [ 0-9][0-9][sm] / ### /g' \
 		-e 's/connected, [ 0-9]{4} ms/connected, #### ms/' \
 		-e 's/NO CONNECTION for [ 0-9]{3}s/NO CONNECTION for ###s/' \
+		-e 's/at version [0-9]+ now/at version # now/' \
 		-e 's/127\.0\.0\.1:[0-9]+/127.0.0.1:#####/g'
 }
 # screen NAME: compare (or keep) what is shown now.
