@@ -236,6 +236,19 @@ static void draft_load(struct desk *d)
 		snprintf(draft->codes[i], sizeof draft->codes[i], "%s", a->codes[i]);
 	snprintf(draft->note, sizeof draft->note, "%s", a->note);
 	draft->flagged = a->flagged;
+	draft->seat = a->seat;
+	draft->revision = a->revision;
+}
+
+/* The answer may come from the server when its item is looked at already. */
+static void draft_follow(struct desk *d)
+{
+	const Examd__V1__Answer *a = exam_client_answer(d->client, (struct item_no){d->item});
+
+	if (!d->has_item || d->draft.dirty || a == NULL)
+		return;
+	if (a->seat != d->draft.seat || a->revision != d->draft.revision)
+		draft_load(d);
 }
 
 static uint32_t seen_so_far(struct desk *d)
@@ -399,11 +412,16 @@ static void look_away(struct desk *d)
 
 static void look_at(struct desk *d, uint32_t item)
 {
+	const Examd__V1__Answer *a;
+
 	look_away(d);
 	d->item = item;
 	d->has_item = true;
 	d->seen[item] = true;
 	d->shown_since = mono_now();
+	a = exam_client_answer(d->client, (struct item_no){item});
+	if (a != NULL && a->seen_ms > d->seen_ms[item])
+		d->seen_ms[item] = a->seen_ms;
 	draft_load(d);
 	changed(d);
 }
@@ -802,6 +820,7 @@ static void on_change(struct exam_client_user *u)
 {
 	struct desk *d = container_of(u, struct desk, hooks);
 
+	draft_follow(d);
 	pump(d);
 	changed(d);
 }

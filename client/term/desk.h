@@ -20,7 +20,8 @@ struct draft {
 	char codes[DESK_FIELDS_MOST][CODE_TYPED_MOST + 1];
 	char note[DESK_NOTE_MOST + 1];
 	bool flagged;
-	bool dirty; /* not handed to the client yet */
+	bool dirty;		 /* not handed to the client yet */
+	uint32_t seat, revision; /* of the answer that it began as; 0: none */
 };
 
 /* What is said to the candidate until it is dismissed; a hint only until the next key. */
