@@ -89,11 +89,6 @@ static enum err create(struct request *rq, const struct persons *list)
 	struct event ev;
 	enum err err;
 
-	if (list->length == 0) {
-		rq->detail =
-		    "Nobody would be in this sitting: name a group with candidates, or users.";
-		return ERR_INVALID;
-	}
 	if ((err = request_event(rq, EVENT_SITTING_CREATE, &m->command_id, &ev)) != ERR_OK)
 		return err;
 	title = text_put(rq->core, m->title);
@@ -105,7 +100,11 @@ static enum err create(struct request *rq, const struct persons *list)
 	ev.u.create.room_ends.v = m->room_ends_wall_ms;
 	ev.u.create.title = title.hash;
 	ev.u.create.title_row = title.row;
-	if ((err = service_decide_and_apply(rq->core, &ev)) != ERR_OK)
+	err = service_decide_and_apply(rq->core, &ev);
+	if (err == ERR_INVALID && list->length == 0)
+		rq->detail =
+		    "Nobody would be in this sitting: name a group with candidates, or users.";
+	if (err != ERR_OK)
 		return err;
 	if (title.row != 0)
 		text_pin(rq->core, title.row);
