@@ -65,6 +65,18 @@ static enum err add(struct listen_at *at, char *text, int port)
 	return err;
 }
 
+/* As it was meant: with the port that takes the place of its own. */
+static void name(char detail[256], const char *text, int port)
+{
+	const char *colon = strrchr(text, ':');
+
+	if (port >= 0 && colon != NULL)
+		snprintf(detail, 256, "%.*s:%d", (int)(colon - text < 240 ? colon - text : 240),
+			 text, port);
+	else
+		snprintf(detail, 256, "%.250s", text);
+}
+
 enum err listen_at_open(struct listen_at *at, const char *list, int port, char detail[256])
 {
 	char text[300];
@@ -77,7 +89,7 @@ enum err listen_at_open(struct listen_at *at, const char *list, int port, char d
 		if ((len = strcspn(list, ", ")) == 0)
 			break;
 		snprintf(text, sizeof text, "%.*s", (int)(len < 280 ? len : 280), list);
-		snprintf(detail, 256, "%.250s", text);
+		name(detail, text, port);
 		err = add(at, text, port);
 	}
 	if (err == ERR_OK && at->n == 0) {

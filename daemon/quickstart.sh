@@ -1,17 +1,28 @@
 #!/bin/sh
 # quickstart.sh: from a fresh clone to a running exam.
 set -eu
+here=$PWD
 cd "$(dirname "$0")/.."
 top=$PWD
 
 usage() {
 	cat <<'END'
-usage: sh daemon/quickstart.sh --demo [--dir D] [--build B]
+usage: sh daemon/quickstart.sh [--dir D] [--build B] [--port N] [--no-build]
+       sh daemon/quickstart.sh --stop [--dir D]
+       sh daemon/quickstart.sh --demo [--dir D] [--build B]
 
+Without --demo: installs what is missing, builds a release, makes a data directory with a bank, exams
+and an example roster, starts examd on 127.0.0.1:7443, and says what to type for practice and for a
+sitting.  A second run only starts it.
+
+  --stop     stops it
+  --port N   another port; 0: any that is free
+  --no-build takes the programs in B as they are
   --demo     installs what is missing, builds a release, and runs a whole sitting unattended: eight
              candidates over TLS, one moved to another machine, the core killed in mid-exam, scores,
              an export and the proof that nothing acknowledged was lost
-  --dir D    a new directory for everything the demo makes (default: a new one under /tmp)
+  --dir D    the directory for all this (default: ~/.local/share/examd); for --demo a new one
+             (default: under /tmp)
   --build B  where to build (default: build)
   --help     this
 
@@ -19,10 +30,17 @@ Exit status: 0 all held, 1 something did not, 2 usage.
 END
 }
 
-demo=no dir= build=$top/build
+demo=no dir= build=$top/build stop=no port= programs=build
 while [ $# -gt 0 ]; do
 	case $1 in
 	--demo) demo=yes ;;
+	--stop) stop=yes ;;
+	--no-build) programs=as_they_are ;;
+	--port)
+		[ $# -ge 2 ] || { echo "quickstart.sh: --port needs a number" >&2; exit 2; }
+		port=$2
+		shift
+		;;
 	--dir | --build)
 		[ $# -ge 2 ] || { echo "quickstart.sh: $1 needs a directory" >&2; exit 2; }
 		if [ "$1" = --dir ]; then dir=$2; else build=$2; fi
@@ -33,21 +51,37 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
-[ $demo = yes ] || { usage >&2; exit 2; }
 
 say() { printf '%s\n' "$*"; }
 die() { printf 'quickstart.sh: %s\n' "$*" >&2; exit 1; }
 
 # ---- Build ----------------------------------------------------------------------------------
 
-sh daemon/packages.sh build
-say "Building a release in $build (a minute or two the first time) ..."
-mkdir -p "$build"
-if ! { cmake -G Ninja -S . -B "$build" -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=OFF &&
-	ninja -C "$build" examd exam examctl audit; } >"$build/quickstart.log" 2>&1; then
-	tail -n 30 "$build/quickstart.log" >&2
-	die "the build failed; the whole log is $build/quickstart.log"
+build_release() {
+	sh daemon/packages.sh build
+	say "Building a release in $build (a minute or two the first time) ..."
+	mkdir -p "$build"
+	if ! { cmake -G Ninja -S . -B "$build" -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=OFF &&
+		ninja -C "$build" examd exam examctl audit; } >"$build/quickstart.log" 2>&1; then
+		tail -n 30 "$build/quickstart.log" >&2
+		die "the build failed; the whole log is $build/quickstart.log"
+	fi
+}
+
+# ---- A server of one's own ------------------------------------------------------------------
+
+if [ $demo = no ]; then
+	case $dir in '' | /*) ;; *) dir=$here/$dir ;; esac
+	case $build in /*) ;; *) build=$here/$build ;; esac
+	dir=${dir:-${HOME:?has no value, so name a directory with --dir}/.local/share/examd}
+	mkdir -p "$dir" || die "$dir cannot be made; name another directory with --dir."
+	dir=$(cd "$dir" && pwd)
+	again=" --dir '$dir'"
+	. daemon/quickstart_server.sh
+	if [ $stop = yes ]; then stop; else serve; fi
+	exit 0
 fi
+build_release
 
 # ---- The demo -------------------------------------------------------------------------------
 
