@@ -23,6 +23,7 @@ libcmocka-dev            the test runner
 libcsv-dev               rosters
 libseccomp-dev           system-call filters
 libncurses-dev           the terminal client
+libqrencode-dev          QR codes on printed slips
 '
 test='
 clang                    the second compiler

@@ -33,7 +33,7 @@ const struct command commands[] = {
     {"sitting create", "", 0, 0, "exam title group users opens closes room-ends", sitting_create,
      "Schedule a sitting."},
     {"sitting list", "", 0, 0, "", sitting_list, "The sittings."},
-    {"sitting slips", "ID", 1, 1, "users print-join join-host", sitting_slips,
+    {"sitting slips", "ID", 1, 1, "users print-join join-host html paper", sitting_slips,
      "Make slips; earlier ones of these persons end."},
     {"sitting open", "ID", 1, 1, "force version", sitting_open, "Let candidates check in."},
     {"sitting admit", "ID", 1, 1, ROOM, sitting_admit, "Admit the room, or some."},

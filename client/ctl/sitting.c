@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/ctl/slips_page.h"
 #include "client/ctl/table.h"
 #include "proto/base/mem.h"
 
@@ -136,6 +137,31 @@ int sitting_list(struct ctl *ctl)
 	return EXIT_DONE;
 }
 
+/* Title and exam of a sitting, to be freed.  False: failed, and told. */
+static bool sitting_titles(struct ctl *ctl, int64_t sitting, char **title, char **exam)
+{
+	Examd__V1__Request request = EXAMD__V1__REQUEST__INIT;
+	Examd__V1__SittingList body = EXAMD__V1__SITTING_LIST__INIT;
+	const Examd__V1__Reply *reply;
+
+	request.body_case = EXAMD__V1__REQUEST__BODY_SITTING_LIST;
+	request.sitting_list = &body;
+	reply = remote_ask(ctl, &request, EXAMD__V1__REPLY__BODY_SITTINGS);
+	if (reply == NULL)
+		return false;
+	for (size_t i = 0; i < reply->sittings->n_sittings && *title == NULL; i++) {
+		const Examd__V1__Sitting *s = reply->sittings->sittings[i];
+
+		if (s->sitting != sitting)
+			continue;
+		*title = mem_copy_text(s->title);
+		*exam = mem_copy_text(s->exam);
+	}
+	if (*title == NULL)
+		ctl_failed("%s", err_sentence(ERR_NOT_FOUND));
+	return *title != NULL;
+}
+
 /* ---- Slips ------------------------------------------------------------------------------- */
 
 /* The join line of a slip: the server as it was reached, or as --join-host names it. */
@@ -212,6 +238,58 @@ static int add_slips(struct ctl *ctl, struct table *t, Examd__V1__SittingSlips *
 	return status;
 }
 
+/* The page to print, from the same table. */
+static int print_slips(struct ctl *ctl, int64_t sitting, const struct table *t, enum paper paper)
+{
+	struct slip_card *cards = mem_new_array(table_rows(t), sizeof *cards);
+	struct slips_page page = {.paper = paper, .cards = cards, .ncards = table_rows(t)};
+	char *title = NULL, *exam = NULL;
+	struct buf html = {0};
+	int status = EXIT_REFUSED;
+	enum err err;
+
+	for (size_t i = 0; i < page.ncards; i++) {
+		char *const *cells = &t->cells[i * t->ncolumns];
+
+		cards[i] = (struct slip_card){cells[0], cells[1], cells[2], cells[3]};
+	}
+	if (!sitting_titles(ctl, sitting, &title, &exam))
+		goto out;
+	page.title = title;
+	page.exam = exam;
+	if ((err = slips_page_write(&html, &page)) != ERR_OK)
+		ctl_failed("a join line does not fit a QR code: %s", err_sentence(err));
+	else if (ctl_write_file(ctl_value(ctl, OPT_HTML), &html))
+		status = EXIT_DONE;
+	if (status == EXIT_DONE && strcmp(ctl_value(ctl, OPT_HTML), "-") != 0)
+		printf("%zu slips and a sign-in sheet are in %s.\n", page.ncards,
+		       ctl_value(ctl, OPT_HTML));
+out:
+	if (status != EXIT_DONE)
+		ctl_failed("The slips were made but not written; run it again for new ones.");
+	buf_fini(&html);
+	free(title);
+	free(exam);
+	free(cards);
+	return status;
+}
+
+/* --paper; A4 without it. */
+static bool paper_option(const struct ctl *ctl, enum paper *out)
+{
+	const char *text = ctl_value(ctl, OPT_PAPER);
+
+	*out = PAPER_A4;
+	if (text != NULL && !ctl_has(ctl, OPT_HTML)) {
+		ctl_wrong("--paper is for --html FILE");
+		return false;
+	}
+	if (text == NULL || paper_parse(text, out) == ERR_OK)
+		return true;
+	ctl_wrong("--paper is a4 or letter");
+	return false;
+}
+
 int sitting_slips(struct ctl *ctl)
 {
 	static const struct column columns[] = {
@@ -223,16 +301,20 @@ int sitting_slips(struct ctl *ctl)
 	Examd__V1__SittingSlips body = EXAMD__V1__SITTING_SLIPS__INIT;
 	char **users = mem_new_array(USERS_MOST, sizeof *users);
 	char *list = mem_copy_text(text_option(ctl, OPT_USERS));
+	enum paper paper;
 	struct table t;
 	int status = EXIT_USAGE;
 
-	table_init(&t, columns, ctl_has(ctl, OPT_PRINT_JOIN) || ctl_json(ctl) ? 4 : 3);
-	if (!sitting_number(ctl, &body.sitting))
+	table_init(&t, columns,
+		   ctl_has(ctl, OPT_PRINT_JOIN) || ctl_has(ctl, OPT_HTML) || ctl_json(ctl) ? 4 : 3);
+	if (!sitting_number(ctl, &body.sitting) || !paper_option(ctl, &paper))
 		goto out;
 	body.n_users = list_cut(list, users, USERS_MOST);
 	body.users = users;
 	status = remote_open(ctl) ? add_slips(ctl, &t, &body) : EXIT_REFUSED;
-	if (status == EXIT_DONE)
+	if (status == EXIT_DONE && ctl_has(ctl, OPT_HTML))
+		status = print_slips(ctl, body.sitting, &t, paper);
+	else if (status == EXIT_DONE)
 		table_print(&t, stdout, ctl_json(ctl));
 out:
 	table_fini(&t);
