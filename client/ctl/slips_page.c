@@ -122,10 +122,10 @@ static const char style[] =
     "*{box-sizing:border-box}\n"
     "body{margin:0;font:10pt/1.3 sans-serif;color:#000;background:#fff}\n"
     ".cards{display:grid;grid-template-columns:1fr 1fr}\n"
-    ".card{break-inside:avoid;border:0.3mm dashed #888;padding:4mm;height:65mm;overflow:hidden}\n"
-    ".card h2{margin:0;font-size:13pt}\n"
+    ".card{break-inside:avoid;border:0.3mm dashed #888;padding:4mm;height:64mm;overflow:hidden}\n"
+    ".card h2{margin:0;font-size:12pt;line-height:1.15}\n"
     ".card p{margin:0}\n"
-    ".of{font-size:8pt}\n"
+    ".of{font-size:8pt;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}\n"
     ".qr{float:right;width:29mm;height:29mm;margin-left:3mm}\n"
     ".slip{font:bold 14pt/1.5 monospace}\n"
     ".join{clear:right;font:7pt/1.25 monospace;overflow-wrap:anywhere}\n"
@@ -163,12 +163,10 @@ static enum err put_card(struct buf *out, const struct slips_page *page, const s
 	put_element(out, "p", "of", page->exam);
 	put_slip(out, c->slip);
 	put_element(out, "p", "join", c->join);
-	buf_put_text(out,
-		     "<ol>\n<li>Open a terminal. Type <b>exam</b>, a space, and the line above "
-		     "between single quotes.</li>\n"
-		     "<li>Check your name, then wait: the proctor lets you in and starts.</li>\n"
-		     "<li>Should the computer fail, use this slip at another; nothing saved is "
-		     "lost.</li>\n</ol>\n</section>\n");
+	buf_put_text(out, "<ol>\n<li>Type <b>exam</b>, a space, the line above in quotes.</li>\n"
+			  "<li>Check your name, and wait for the proctor.</li>\n"
+			  "<li>Computer fails?  Use this slip at another one.</li>\n"
+			  "</ol>\n</section>\n");
 	return ERR_OK;
 }
 
