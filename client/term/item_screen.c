@@ -196,21 +196,30 @@ static void draw_above(struct ui *ui, struct window w, const char *stimulus,
 	ui_show_page(ui, &ui->page, question, PANE_QUESTION);
 }
 
+/* Where a person goes on: at what is chosen, or at the first empty field. */
+static int first_cursor(struct ui *ui)
+{
+	const Examd__V1__FormItem *item = desk_item(ui->desk);
+	const struct draft *draft = &ui->desk->draft;
+
+	for (int i = 0; i < DESK_OPTIONS_MOST; i++)
+		if (draft->chosen[i])
+			return i;
+	for (int i = 0; i < (int)item->n_fields && i < DESK_FIELDS_MOST; i++)
+		if (draft->codes[i][0] == '\0')
+			return i;
+	return 0;
+}
+
 static void begin_item(struct ui *ui)
 {
-	const struct draft *draft = &ui->desk->draft;
 
 	ui->shown_item = ui->desk->item;
 	ui->scroll[PANE_QUESTION] = ui->scroll[PANE_STIMULUS] = 0;
 	ui->pane = PANE_QUESTION;
-	ui->follow = false;
-	ui->cursor = 0;
+	ui->cursor = first_cursor(ui);
 	ui->warned = false;
-	for (int i = 0; i < DESK_OPTIONS_MOST; i++)
-		if (draft->chosen[i]) {
-			ui->cursor = i;
-			break;
-		}
+	ui->follow = is_typed(ui) && ui->cursor > 0;
 }
 
 static void draw_item(struct ui *ui, struct window w)

@@ -285,6 +285,12 @@ static void draw_time_up(struct ui *ui, struct window w)
 		 desk_unsaved(ui->desk) > 0
 		     ? "What is not saved yet is still being sent. Leave this program open."
 		     : "Everything you answered is saved. The server closes the exam now.");
+	if (ui->desk->link != LINK_UP) {
+		page_blank(&ui->page);
+		page_put(&ui->page, LOOK_PLAIN, KEY_NOTHING, "",
+			 "The connection is lost. If the server gives time for that, your "
+			 "questions come back.");
+	}
 	show(ui, w);
 }
 

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,6 +70,11 @@ void page_focus_end(struct page *p)
 	p->focus_end = p->nlines;
 }
 
+int page_rows(const struct page *p, int rows)
+{
+	return (int)p->nlines > rows && rows > 1 ? rows - 1 : rows;
+}
+
 int page_scroll_most(const struct page *p, int rows)
 {
 	return (int)p->nlines > rows ? (int)p->nlines - rows : 0;
@@ -87,9 +93,29 @@ int page_scroll(const struct page *p, int rows, int scroll, bool follow)
 	return scroll < 0 ? 0 : scroll > most ? most : scroll;
 }
 
+static void draw_more(const struct page *p, struct canvas *cv, struct window w, int scroll)
+{
+	int row = w.row + w.rows - 1, shown = w.rows - 1, below = (int)p->nlines - scroll - shown;
+	int column = w.column;
+	char text[32];
+
+	if (scroll > 0) {
+		snprintf(text, sizeof text, "-- PgUp: %d more --  ", scroll);
+		canvas_place(cv, row, column, text_columns(text), KEY_PAGE_UP);
+		column += canvas_text(cv, row, column, w.columns, LOOK_KEY, text);
+	}
+	if (below > 0) {
+		snprintf(text, sizeof text, "-- PgDn: %d more --", below);
+		canvas_place(cv, row, column, text_columns(text), KEY_PAGE_DOWN);
+		canvas_text(cv, row, column, w.columns - (column - w.column), LOOK_KEY, text);
+	}
+}
+
 void page_draw(const struct page *p, struct canvas *cv, struct window w, int scroll)
 {
-	for (int i = 0; i < w.rows && (size_t)(scroll + i) < p->nlines; i++) {
+	int rows = page_rows(p, w.rows);
+
+	for (int i = 0; i < rows && (size_t)(scroll + i) < p->nlines; i++) {
 		const struct page_line *line = &p->lines[scroll + i];
 		int row = w.row + i;
 
@@ -100,13 +126,6 @@ void page_draw(const struct page *p, struct canvas *cv, struct window w, int scr
 		if (line->cursor >= 0)
 			canvas_cursor(cv, row, w.column + line->cursor);
 	}
-	if (scroll > 0) {
-		canvas_text_right(cv, w.row, w.column + w.columns, LOOK_KEY, " PgUp ^");
-		canvas_place(cv, w.row, w.column + w.columns - 7, 7, KEY_PAGE_UP);
-	}
-	if (scroll < page_scroll_most(p, w.rows)) {
-		canvas_text_right(cv, w.row + w.rows - 1, w.column + w.columns, LOOK_KEY,
-				  " PgDn v");
-		canvas_place(cv, w.row + w.rows - 1, w.column + w.columns - 7, 7, KEY_PAGE_DOWN);
-	}
+	if (rows < w.rows)
+		draw_more(p, cv, w, scroll);
 }

@@ -34,11 +34,14 @@ void page_focus_end(struct page *p);
 struct window {
 	int row, column, rows, columns;
 };
-/* How far the page can be scrolled down in a window of ROWS. */
+/* The rows of a window of ROWS that show lines: one fewer, when not all of them fit, for the line
+ * that says so. */
+int page_rows(const struct page *p, int rows);
+/* How far the page can be scrolled down where ROWS lines are shown. */
 int page_scroll_most(const struct page *p, int rows);
 /* SCROLL brought into its bounds, and then so that the focus is seen when FOLLOW. */
 int page_scroll(const struct page *p, int rows, int scroll, bool follow);
-/* Draws the lines from SCROLL on, and in the right-most column how to see the rest. */
+/* Draws the lines from SCROLL on, and in the window's last row how to see the rest. */
 void page_draw(const struct page *p, struct canvas *cv, struct window w, int scroll);
 
 #endif

@@ -188,6 +188,28 @@ static void scrolling_stops_at_both_ends_and_follows_the_cursor(void **state)
 	page_fini(&p);
 }
 
+static void where_not_all_fits_the_last_row_says_how_much_is_left(void **state)
+{
+	struct page p = {0};
+	struct canvas cv = {0};
+	struct window w = {0, 0, 4, 60};
+
+	(void)state;
+	canvas_resize(&cv, 4, 60);
+	page_begin(&p, 60);
+	for (int i = 0; i < 4; i++)
+		page_put(&p, LOOK_PLAIN, KEY_NOTHING, "", "a line");
+	page_draw(&p, &cv, w, 0);
+	assert_string_equal(row(&cv, 3), "a line");
+	page_put(&p, LOOK_PLAIN, KEY_NOTHING, "", "the last");
+	canvas_clear(&cv);
+	page_draw(&p, &cv, w, 1);
+	assert_string_equal(row(&cv, 3), "-- PgUp: 1 more --  -- PgDn: 1 more --");
+	assert_int_equal(canvas_key_at(&cv, 3, 25), KEY_PAGE_DOWN);
+	page_fini(&p);
+	canvas_fini(&cv);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +224,7 @@ int main(void)
 	    cmocka_unit_test(a_click_is_the_key_of_what_was_drawn_last_there),
 	    cmocka_unit_test(an_option_is_indented_under_its_letter),
 	    cmocka_unit_test(scrolling_stops_at_both_ends_and_follows_the_cursor),
+	    cmocka_unit_test(where_not_all_fits_the_last_row_says_how_much_is_left),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");

@@ -248,11 +248,13 @@ void ui_open(struct ui *ui, enum screen_name screen)
 
 void ui_show_page(struct ui *ui, const struct page *page, struct window w, enum pane pane)
 {
-	ui->rows[pane] = w.rows;
+	int rows = page_rows(page, w.rows);
+
+	ui->rows[pane] = rows;
 	ui->scroll[pane] =
-	    page_scroll(page, w.rows, ui->scroll[pane], ui->follow && pane == PANE_QUESTION);
+	    page_scroll(page, rows, ui->scroll[pane], ui->follow && pane == PANE_QUESTION);
 	if (pane == PANE_QUESTION)
-		ui->unread = ui->scroll[pane] < page_scroll_most(page, w.rows);
+		ui->unread = ui->scroll[pane] < page_scroll_most(page, rows);
 	page_draw(page, &ui->canvas, w, ui->scroll[pane]);
 }
 

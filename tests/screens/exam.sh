@@ -1,0 +1,245 @@
+#!/bin/sh
+# exam.sh BUILD [--update]: the screens of exam, as a candidate sees them.
+#
+# Runs a sitting with the real programs, the candidate's client in a real terminal (tmux), and
+# compares what is on the screen with client/term/screens/NAME.WxH.txt; what differs from run to run
+# (times, ports) is masked.  --update writes these files anew.
+# Exit status: 0 all are the same, 1 some differ or the run failed, 2 usage.
+set -eu
+top=$(cd "$(dirname "$0")/../.." && pwd)
+[ $# -ge 1 ] || { echo "usage: exam.sh BUILD [--update]" >&2; exit 2; }
+build=$1 update=${2-}
+kept=$top/client/term/screens
+dir=$(mktemp -d "${TMPDIR:-/tmp}/screens.XXXXXX")
+daemon= clients= differ=0
+
+command -v tmux >/dev/null || { echo "exam.sh: tmux is not installed" >&2; exit 1; }
+tm() { env -u TMUX tmux -S "$dir/tmux" -f /dev/null -u "$@"; }
+
+cleanup() {
+	tm kill-server 2>/dev/null || :
+	for pid in $clients $daemon; do kill "$pid" 2>/dev/null || :; done
+	wait 2>/dev/null || :
+	rm -rf "$dir"
+}
+trap cleanup EXIT
+trap 'exit 1' INT TERM
+
+die() { echo "exam.sh: $*" >&2; [ ! -e "$dir/tmux" ] || tm capture-pane -p -t c >&2; exit 1; }
+
+# until_true WHAT COMMAND...: until the command succeeds, 30 s at most.
+until_true() {
+	what=$1 tries=300
+	shift
+	while ! "$@" >/dev/null 2>&1; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || die "waited in vain for: $what"
+		sleep 0.1
+	done
+}
+on_screen() { tm capture-pane -p -t c | grep -qE "$1"; }
+# The screen shows all of these.
+shows() { for pattern; do until_true "$pattern" on_screen "$pattern"; done; }
+press() { tm send-keys -t c "$@"; }
+type_text() { tm send-keys -t c -l "$1"; }
+
+masked() {
+	tm capture-pane -p -t c | sed -E \
+		-e 's/([0-9]:)?[0-9]{2}:[0-9]{2} (left|used)/##:## \2/g' \
+		-e 's/stands at ([0-9]:)?[0-9]{2}:[0-9]{2}/stands at ##:##/' \
+		-e 's/127\.0\.0\.1:[0-9]+/127.0.0.1:#####/g' \
+		-e 's/^  [0-9a-f]{64}$/  (the pin)/'
+}
+# screen NAME: compare (or keep) what is shown now.
+screen() {
+	file=$kept/$1.$(tm display-message -p -t c '#{window_width}x#{window_height}').txt
+	if [ "$update" = --update ]; then
+		mkdir -p "$kept"
+		masked >"$file"
+	elif ! masked | diff -u "$file" -; then
+		echo "exam.sh: $file differs" >&2
+		differ=1
+	fi
+}
+size() { tm resize-window -t c -x "$1" -y "$2"; }
+# both NAME: at 80x24 and at 120x40, each when it has been drawn anew: its corner is at its right end.
+both() {
+	screen "$1"
+	size 120 40
+	shows '^.{105,}saved [0-9]/[0-9]$'
+	screen "$1"
+	size 80 24
+	shows '^.{65,75}saved [0-9]/[0-9]$'
+}
+# A click of the left button at a column and a row, from 1.
+click() { press -H 1b 5b 4d 20 "$(printf %x $((32 + $1)))" "$(printf %x $((32 + $2)))"; }
+
+# ---- A sitting ------------------------------------------------------------------------------
+
+secret() { (umask 077 && printf '%s\n' "$2" >"$dir/$1"); }
+ctl() { EXAMCTL_USER=admin EXAMCTL_SESSION="$dir/session" "$build/examctl" "$@"; }
+serve() { # serve PORT
+	"$build/examd" run -d "$dir/data" -o "listen=127.0.0.1:$1" >"$dir/serving" 2>>"$dir/log" &
+	daemon=$!
+	until_true "the daemon" grep -q serving "$dir/serving"
+}
+join() { sed -n "s/^$1[[:space:]].*\\(exam:.*\\)/\\1/p" "$dir/joins"; }
+# sit NAME MACHINE WHERE: the client in the terminal.
+sit() {
+	tm new-session -d -s c -x 80 -y 24 "exec '$build/exam' --state-dir '$dir/machine.$2' '$3'"
+}
+
+"$build/examd" init "$dir/data" --admin admin >"$dir/init"
+serve 0
+export HOME="$dir" LC_ALL=C.UTF-8 EXAMD_KNOWN_SERVERS="$dir/known_servers"
+EXAMCTL_SERVER=$(sed -n 's/.*serving on \([^,]*\), pin.*/\1/p' "$dir/serving")
+EXAMCTL_PIN=$(sed -n 's/.*, pin //p' "$dir/serving")
+export EXAMCTL_SERVER EXAMCTL_PIN
+{
+	secret first "$(sed -n 's/.*password[^:]*: *//p' "$dir/init" | head -n 1)"
+	secret password "correct horse battery staple"
+	ctl login --password-file "$dir/first"
+	ctl passwd --password-file "$dir/first" --new-password-file "$dir/password"
+	cat >"$dir/roster.csv" <<'END'
+id,name,email,group,role,extra time
+c1,Chloé Martin,chloe@example.org,tuesday,candidate,50
+c2,田中えみ,emi@example.org,tuesday,candidate,0
+END
+	ctl people import "$dir/roster.csv"
+	ctl bank load "$top/tests/screens/screens-bank.yaml"
+	ctl exam load "$top/tests/screens/screens.yaml"
+	ctl sitting create --exam screens --title "Mock exam, Tuesday 9:00" --group tuesday
+	ctl sitting open 1
+	ctl sitting slips 1 --print-join >"$dir/joins"
+} >"$dir/setup.log" 2>&1 || { cat "$dir/setup.log" >&2; die "the sitting could not be set up"; }
+
+# ---- The way in -----------------------------------------------------------------------------
+
+# Without a pin it is asked for once.
+sit c1 a "$(join c1 | sed 's/#.*//')"
+shows 'Trust it from now on'
+screen trust
+type_text yes
+press Enter
+shows 'rules of this exam' 'saved 0/0'
+both rules
+press y
+shows 'has not admitted you'
+screen lobby-waiting
+ctl sitting admit 1 >>"$dir/setup.log"
+shows 'READY'
+both lobby-ready
+
+# ---- The questions --------------------------------------------------------------------------
+
+ctl sitting start 1 >>"$dir/setup.log"
+shows '1 of 5' 'cholecystectomy'
+both question
+press b
+shows 'B \(x\)' 'saved 1/1'
+press Down x
+shows 'C \(-\)'
+press r
+shows 'FLAGGED'
+press w
+type_text 'chole = bile, voilà'
+shows 'Note: chole = bile'
+screen note
+press Enter
+shows 'note: chole = bile' 'saved 1/1'
+screen question-marked
+press t
+shows 'time hidden'
+press n
+shows '2 of 5' 'Choose THREE. 0 chosen'
+press a
+shows '1 chosen'
+click 10 13
+shows 'C \[x\]' '2 chosen' 'saved 2/2'
+both multiple
+press n
+shows '3 of 5' 'Which code reports the pneumonia' 'Tab'
+both record
+press Tab PageDown
+shows '\[ Record \]' 'Admitted to the ward'
+screen record-read
+press n n
+shows '5 of 5' 'Type the codes'
+type_text i214
+press Enter
+type_text 'i10'
+shows 'I214' 'I10' 'saved 3/3'
+both codes
+press C-v
+shows 'not complete' '^ .*5 +incomplete'
+both navigator
+press f f f
+shows '\[flagged 1\]'
+screen navigator-flagged
+press v
+shows '5 of 5'
+
+# ---- What happens in a room -----------------------------------------------------------------
+
+ctl sitting message 1 "The room closes at noon. Please stay seated until you are told to leave." \
+	>>"$dir/setup.log"
+shows 'Proctor: The room closes'
+screen message
+press Escape
+ctl sitting pause 1 >>"$dir/setup.log"
+shows 'paused for the whole room'
+both paused
+ctl sitting resume 1 >>"$dir/setup.log"
+shows 'Type the codes'
+kill "$daemon"
+wait "$daemon" || :
+shows 'reconnecting'
+type_text 'f172'
+shows '1 not saved yet, reconnecting'
+screen no-connection
+press C-s
+shows 'Not complete'
+press s y
+shows 'not saved yet. You are handed in'
+screen hand-in-waits
+press b
+shows 'Not complete'
+serve "${EXAMCTL_SERVER##*:}"
+shows 'saved 3/3$' 'Not complete'
+
+# ---- The end --------------------------------------------------------------------------------
+
+both hand-in
+press s
+shows 'Hand in now'
+screen hand-in-sure
+press y
+shows 'You have handed in' 'points'
+both result
+press r
+shows 'Question 1' 'RIGHT'
+both rationale
+press q y
+until_true "the end of the client" sh -c "! env -u TMUX tmux -S '$dir/tmux' has-session 2>/dev/null"
+
+# ---- Another machine ------------------------------------------------------------------------
+
+sit c2 a "$(join c2)"
+shows 'rules of this exam'
+press y
+shows 'cholecystectomy'
+press a
+shows 'saved 1/1'
+printf 'think 3600000\nanswers random:1\nno-submit\n' >"$dir/script"
+"$build/exam" --script "$dir/script" --state-dir "$dir/machine.b" "$(join c2)" >>"$dir/exam.log" 2>&1 &
+clients=$!
+until_true "the other machine" grep -q 'seat asked' "$dir/exam.log"
+ctl sitting release-seat 1 c2 >>"$dir/setup.log"
+shows 'goes on at another machine'
+screen taken-over
+press q y
+until_true "the end of the client" sh -c "! env -u TMUX tmux -S '$dir/tmux' has-session 2>/dev/null"
+sit c2 c "$(join c2)"
+shows 'held by another machine'
+screen seat-asked
+exit $differ
