@@ -102,8 +102,15 @@ bool room_rows_get(struct ctl *ctl, int64_t sitting, struct room_rows *out)
 	remote_watch(ctl, &p.watcher);
 	if (watch(ctl, sitting, false) == NULL)
 		goto out;
-	while (p.more && mono_left(until, mono_now()).v > 0)
+	while (p.more && mono_left(until, mono_now()).v > 0) {
 		remote_wait(ctl, mono_left(until, mono_now()));
+		/* What was under way on the lost connection is asked for anew. */
+		if (p.watcher.link_came_up && p.more) {
+			p.watcher.link_came_up = false;
+			if (watch(ctl, sitting, false) == NULL)
+				goto out;
+		}
+	}
 	if (p.more)
 		ctl_failed("The list of the room did not come whole.");
 	good = !p.more && watch(ctl, sitting, true) != NULL;

@@ -98,7 +98,7 @@ class Staff:
 
     def people_import(self):
         return ["people", "import", self.file("roster.csv", "id,name,email,group,role,extra time\n"
-                                              f"new{self.n},New {self.n},n@example.org,other,candidate,{self.n % 50}\n")]
+                                              f"new{self.n},New {self.n},n@example.org,other,candidate,{10 + self.n % 40}\n")]
 
     def people_disable(self):
         self.room.ctl("people", "enable", "c00001")
@@ -227,7 +227,6 @@ class Candidate:
 
     def __init__(self, room, proxy):
         self.room, self.proxy = room, proxy
-        self.n = 10000  # of one length, so that every run has as many bytes
         self.slip, self.client, self.command_id = None, None, None
 
     def fresh(self, step):
