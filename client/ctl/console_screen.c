@@ -55,6 +55,11 @@ bool screen_open(void)
 	if (made == NULL)
 		return false;
 	set_term(made);
+	screen.open = true;
+	if (tigetstr("cup") == NULL) { /* it cannot even place its cursor */
+		screen_close();
+		return false;
+	}
 	cbreak();
 	noecho();
 	nonl();
@@ -65,7 +70,6 @@ bool screen_open(void)
 	start_colours();
 	mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
 	mouseinterval(0);
-	screen.open = true;
 	return true;
 }
 
