@@ -463,6 +463,8 @@ struct login {
 	struct person_id person; /* 0: unknown */
 	char *user;		 /* owned */
 	char address[64];
+	/* What it comes to, once the hashes are there: the reply is filled in, or why not. */
+	enum err (*outcome)(struct login *l, struct client *client, wire_reply *reply);
 };
 
 static void login_free(struct login *l)
@@ -510,6 +512,22 @@ static enum err login_submit(struct request *rq, struct login *l)
 	return ERR_OK;
 }
 
+static void on_hashed(struct password_job *job)
+{
+	struct login *l = container_of(job, struct login, hashing);
+	struct client *client = ticket_client(l->core, &l->ticket);
+	wire_reply reply = EXAMD__V1__REPLY__INIT;
+	enum err err = ERR_BUSY;
+
+	if (client != NULL) {
+		client->hashing = false;
+		if (job->was_run)
+			err = l->outcome(l, client, &reply);
+		ticket_reply(l->core, &l->ticket, err, NULL, &reply);
+	}
+	login_free(l);
+}
+
 static enum err login_outcome(struct login *l, struct client *client, wire_reply *reply)
 {
 	struct core *core = l->core;
@@ -532,22 +550,6 @@ static enum err login_outcome(struct login *l, struct client *client, wire_reply
 	return ERR_OK;
 }
 
-static void on_login_hashed(struct password_job *job)
-{
-	struct login *l = container_of(job, struct login, hashing);
-	struct client *client = ticket_client(l->core, &l->ticket);
-	wire_reply reply = EXAMD__V1__REPLY__INIT;
-	enum err err = ERR_BUSY;
-
-	if (client != NULL) {
-		client->hashing = false;
-		if (job->was_run)
-			err = login_outcome(l, client, &reply);
-		ticket_reply(l->core, &l->ticket, err, NULL, &reply);
-	}
-	login_free(l);
-}
-
 enum err on_log_in(struct request *rq)
 {
 	struct core *core = rq->core;
@@ -563,7 +565,8 @@ enum err on_log_in(struct request *rq)
 			     clock_mono(&core->clock)))
 		return ERR_THROTTLED;
 	l = login_new(rq, in->user, people_find_user(core->people, in->user), in->password);
-	l->hashing.done = on_login_hashed;
+	l->hashing.done = on_hashed;
+	l->outcome = login_outcome;
 	return login_submit(rq, l);
 }
 
@@ -584,22 +587,6 @@ static enum err change_outcome(struct login *l, struct client *client, wire_repl
 	reply->body_case = EXAMD__V1__REPLY__BODY_SESSION;
 	reply->session = new_session_message(core, client, NULL);
 	return ERR_OK;
-}
-
-static void on_change_hashed(struct password_job *job)
-{
-	struct login *l = container_of(job, struct login, hashing);
-	struct client *client = ticket_client(l->core, &l->ticket);
-	wire_reply reply = EXAMD__V1__REPLY__INIT;
-	enum err err = ERR_BUSY;
-
-	if (client != NULL) {
-		client->hashing = false;
-		if (job->was_run)
-			err = change_outcome(l, client, &reply);
-		ticket_reply(l->core, &l->ticket, err, NULL, &reply);
-	}
-	login_free(l);
 }
 
 enum err on_change_password(struct request *rq)
@@ -630,7 +617,8 @@ enum err on_change_password(struct request *rq)
 	l->tasks[2].password = mem_copy_text(in->new_password);
 	memcpy(l->tasks[2].hash, l->tasks[0].hash, PASSWORD_HASH_SIZE);
 	l->hashing.ntasks = 3;
-	l->hashing.done = on_change_hashed;
+	l->hashing.done = on_hashed;
+	l->outcome = change_outcome;
 	return login_submit(rq, l);
 }
 
