@@ -963,9 +963,12 @@ static void answers_that_cannot_be_had_hinder_nothing(void **state)
 	static const struct {
 		enum err is;
 		bool more, older;
+		uint32_t most;
 		unsigned recalls;
-	} rows[] = {
-	    {ERR_FORBIDDEN, false, false, 1}, {ERR_OK, true, false, 1}, {ERR_OK, false, true, 1}};
+	} rows[] = {{ERR_FORBIDDEN, false, false, 0, 1},
+		    {ERR_OK, true, false, 0, 1},
+		    {ERR_OK, false, true, 0, 1},
+		    {ERR_OK, true, true, 1, FAKE_ITEMS}};
 	struct world w;
 
 	(void)state;
@@ -974,6 +977,7 @@ static void answers_that_cannot_be_had_hinder_nothing(void **state)
 		w.server.recall_is = rows[i].is;
 		w.server.recall_more = rows[i].more;
 		w.server.recall_older = rows[i].older;
+		w.server.recall_most = rows[i].most;
 		take_seat(&w);
 		until(&w, recall_is_over);
 		assert_int_equal(rows[i].recalls, w.server.recalls);
