@@ -43,8 +43,8 @@ shows() { for pattern; do until_true "$pattern" on_screen "$pattern"; done; }
 press() { tm send-keys -t c "$@"; }
 type_text() { tm send-keys -t c -l "$1"; }
 
-masked() {
-	tm capture-pane -p -t c | sed -E \
+masked() { # masked TERMINAL
+	tm capture-pane -p -t "$1" | sed -E \
 		-e 's/[0-9]:[0-9]{2}:[0-9]{2}/#:##:##/g' \
 		-e 's/([ ~])[0-9]:[0-9]{2} /\1#:## /g' \
 		-e 's/ [ 0-9][0-9][sm] / ### /g' \
@@ -58,12 +58,14 @@ screen() {
 	file=$kept/$1.$(tm display-message -p -t c '#{window_width}x#{window_height}').txt
 	if [ "$update" = --update ]; then
 		mkdir -p "$kept"
-		masked >"$file"
-	elif ! masked | diff -u "$file" -; then
+		masked c >"$file"
+	elif ! masked c | diff -u "$file" -; then
 		echo "console.sh: $file differs" >&2
 		differ=1
 	fi
 }
+# The grid of a terminal, without the cursor and the marks, which are each proctor's own.
+grid() { masked "$1" | sed -n '3,20s/^..//p'; }
 size() { tm resize-window -t c -x "$1" -y "$2"; }
 
 # ---- A sitting ------------------------------------------------------------------------------
@@ -214,6 +216,17 @@ screen message
 press Enter
 shows 'Told: 2 candidates'
 screen marked
+# Two proctors see the same.
+tm new-session -d -s d -x 80 -y 24 \
+	"EXAMCTL_USER=admin EXAMCTL_SESSION='$dir/session.admin' exec '$build/examctl' console 1"
+same() { grid c >"$dir/grid.c"; grid d | cmp - "$dir/grid.c"; }
+until_true "the same in both consoles" same
+tm send-keys -t d End Up Up Up p
+shows 'c4 .*paused'
+until_true "the same in both consoles after a command" same
+tm send-keys -t d r
+shows 'c4 .*running'
+tm send-keys -t d q
 press u E
 shows 'Type the word end'
 screen end
