@@ -88,7 +88,8 @@ for f in $fronts; do
 	grep -q '^NoNewPrivs:.*1' "/proc/$f/status" || fail "front $f may gain privileges"
 done
 status 0 "$examd" status -d d
-says "^core_pid  *$core"
+says "^core  *process $core, service time 0:00:"
+says "^front  *process "
 
 # While it runs: backups, and nobody else at the database.
 status 0 "$examd" backup -d d friday
@@ -152,6 +153,7 @@ took=$((($(date +%s%N) - before) / 1000000))
 [ "$got" = 0 ] || fail "status $got after SIGTERM"
 wait "$watcher"
 [ ! -e pid ] || fail "the pid file is left"
+grep -q '^examd_process_starts_total{process="core"} 1$' d/metrics.prom || fail "metrics.prom"
 
 # restore keeps what was there.
 status 0 "$examd" restore d/backups/friday -d d

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "daemon/ask.h"
+#include "daemon/status_table.h"
 #include "daemon/verbs.h"
 
 #define STATUS_LIMIT SECONDS(10)
@@ -54,50 +55,15 @@ static int report(const char *dir, enum err err, const char *detail)
 	return VERB_FAILED;
 }
 
-static void print_value(const char *path, const json_t *value);
-
-/* Each value on a line of its own: "fronts.0.pid 4711". */
-static void print_members(const char *path, const json_t *value)
-{
-	char deeper[256];
-	const char *name;
-	json_t *member;
-	size_t i;
-
-	json_object_foreach((json_t *)(uintptr_t)value, name, member)
-	{
-		snprintf(deeper, sizeof deeper, "%s%s%s", path, path[0] ? "." : "", name);
-		print_value(deeper, member);
-	}
-	json_array_foreach(value, i, member)
-	{
-		snprintf(deeper, sizeof deeper, "%s.%zu", path, i);
-		print_value(deeper, member);
-	}
-}
-
-static void print_value(const char *path, const json_t *value)
-{
-	if (json_is_object(value) || json_is_array(value))
-		print_members(path, value);
-	else if (json_is_string(value))
-		printf("%-28s %s\n", path, json_string_value(value));
-	else if (json_is_integer(value))
-		printf("%-28s %lld\n", path, (long long)json_integer_value(value));
-	else if (json_is_real(value))
-		printf("%-28s %g\n", path, json_real_value(value));
-	else
-		printf("%-28s %s\n", path, json_is_true(value) ? "yes" : "no");
-}
-
 static void print_status(struct buf *answer, bool as_json)
 {
 	json_t *root = as_json ? NULL : json_loads(buf_text(answer), 0, NULL);
+	struct buf table = {0};
 
-	if (root == NULL)
-		fputs(buf_text(answer), stdout);
-	else
-		print_value("", root);
+	if (root != NULL)
+		status_table_put(root, &table);
+	fputs(buf_text(root != NULL ? &table : answer), stdout);
+	buf_fini(&table);
 	json_decref(root);
 }
 

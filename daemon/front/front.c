@@ -17,8 +17,8 @@
 #include "proto/wire/frame.h"
 
 #define NUMBER_SHIFT	40
-#define REFUSED_MOST	32 /* connections over the cap that are being told so */
-#define FDS_KEPT	64 /* descriptors for everything but connections */
+#define REFUSED_MOST	32 /* connections over the cap that are being told so; of FRONT_DESCRIPTORS \
+			    */
 #define FLOOD_LOOK	((struct millis){10})
 #define STOP_LIMIT	((struct millis){800}) /* of the supervisor's second */
 #define STOP_DRAIN	((struct millis){500})
@@ -360,9 +360,7 @@ static uint32_t connections_possible(uint32_t wanted)
 		return wanted;
 	files.rlim_cur = files.rlim_max;
 	(void)setrlimit(RLIMIT_NOFILE, &files);
-	room = files.rlim_cur > FDS_KEPT + REFUSED_MOST + 1
-		   ? files.rlim_cur - FDS_KEPT - REFUSED_MOST
-		   : 1;
+	room = files.rlim_cur > FRONT_DESCRIPTORS + 1 ? files.rlim_cur - FRONT_DESCRIPTORS : 1;
 	if (room >= wanted)
 		return wanted;
 	log_event(LOG_CONFIG_BAD, F_TEXT("what", "connections_most is lowered by RLIMIT_NOFILE"),

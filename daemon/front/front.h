@@ -48,6 +48,7 @@ struct front_start {
 	const struct front_settings *settings; /* copied */
 };
 
+#define FRONT_DESCRIPTORS   96 /* that a front needs besides one for each connection */
 #define FRONT_RESTART	    75 /* exit status: start me again */
 #define FRONT_CONFIGURATION 78 /* exit status: certificate and key cannot be used */
 

@@ -248,6 +248,7 @@ enum err on_put_answers(struct request *rq)
 		acks[i].seat = answer->seat;
 		acks[i].revision = answer->revision;
 		acks[i].error = (uint32_t)put_answer(rq, &ev, answer);
+		rq->core->answers_acknowledged += acks[i].error == ERR_OK;
 		out->acks[out->n_acks++] = &acks[i];
 	}
 	push_room_changed(rq->core, attempt_sitting(held(rq)), rq->client->attempt);

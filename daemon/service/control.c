@@ -10,6 +10,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "daemon/service/doubts.h"
+#include "daemon/service/metrics.h"
 #include "proto/base/log.h"
 
 #define IDLE_LIMIT   SECONDS(30)
@@ -108,6 +110,27 @@ static size_t count_attempts(const struct core *core, size_t *running)
 	return n;
 }
 
+static json_t *warnings_json(const struct core *core)
+{
+	json_t *list = json_array();
+	unsigned bits = doubts_look(core->doubts);
+
+	for (unsigned i = 0; i < DOUBTS; i++)
+		if (bits & 1u << i)
+			json_array_append_new(list,
+					      json_pack("{s:s, s:s}", "warning", doubt_name(i),
+							"text", doubt_sentence(i)));
+	return list;
+}
+
+static json_t *starts_json(const struct core *core)
+{
+	uint32_t cores, fronts;
+
+	metrics_starts(core->metrics, &cores, &fronts);
+	return json_pack("{s:I, s:I}", "core", (json_int_t)cores, "fronts", (json_int_t)fronts);
+}
+
 static void on_status(struct operator* o, const char *argument)
 {
 	const struct core *core = o->control->core;
@@ -116,12 +139,13 @@ static void on_status(struct operator* o, const char *argument)
 	char *line;
 
 	(void)argument;
-	status =
-	    json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "core_pid", (json_int_t)getpid(),
-		      "service_ms", (json_int_t)service_now(core).v, "connections",
-		      (json_int_t)HASH_COUNT(core->clients), "attempts", (json_int_t)attempts,
-		      "running", (json_int_t)running, "fronts", fronts_json(core), "sittings",
-		      sittings_json(core), "store", store_json(core));
+	status = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "core_pid",
+			   (json_int_t)getpid(), "service_ms", (json_int_t)service_now(core).v,
+			   "connections", (json_int_t)HASH_COUNT(core->clients), "attempts",
+			   (json_int_t)attempts, "running", (json_int_t)running, "answers",
+			   (json_int_t)core->answers_acknowledged, "starts", starts_json(core),
+			   "warnings", warnings_json(core), "fronts", fronts_json(core), "sittings",
+			   sittings_json(core), "store", store_json(core));
 	line = json_dumps(status, JSON_COMPACT);
 	say(o, line);
 	say(o, "ok");

@@ -14,7 +14,9 @@
 #include "daemon/service/commands.h"
 #include "daemon/service/shelf.h"
 #include "daemon/service/control.h"
+#include "daemon/service/doubts.h"
 #include "daemon/service/fronts.h"
+#include "daemon/service/metrics.h"
 #include "daemon/service/people.h"
 #include "daemon/service/push.h"
 #include "daemon/service/recover.h"
@@ -224,6 +226,8 @@ static void start_watching(struct core *core)
 	watch_set(&core->hasher_watch, true, false);
 	core->pass.on_pass = on_pass;
 	loop_add_pass(core->loop, &core->pass);
+	core->metrics = metrics_new(core);
+	core->doubts = doubts_new(core);
 	timer_init(&core->tick, core->loop, on_tick);
 	set_tick(core);
 }
@@ -266,6 +270,8 @@ static void stop_watching(struct core *core)
 	watch_fini(&core->readers_watch);
 	watch_fini(&core->hasher_watch);
 	timer_fini(&core->tick);
+	metrics_free(core->metrics);
+	doubts_free(core->doubts);
 }
 
 static void free_parts(struct core *core)
@@ -331,7 +337,7 @@ static void use_settings(struct core *core, const struct leash_message *m)
 	if (leash_settings_read(m, &set) != ERR_OK)
 		return;
 	log_set_level(set.log_level);
-	(void)core;
+	metrics_set(core->metrics, set.metrics_every, set.core_starts, set.front_starts);
 }
 
 static void on_leash_message(struct leash_watch *l)

@@ -17,6 +17,9 @@ struct core_settings {
 	struct millis lock_wait;    /* for DIR/lock; 0: 10 s */
 	uint32_t throttle_free;	    /* failed log-ins before a delay; 0: 5 */
 	uint32_t sessions_a_person; /* the oldest ends; 0: 16 */
+	/* To be judged only (doubts.h). */
+	const char *certificate; /* borrowed: its file; may be NULL */
+	uint32_t descriptors;	 /* that a process needs */
 };
 
 struct core_start {

@@ -40,6 +40,8 @@ struct commands;
 struct push;
 struct archive;
 struct control;
+struct metrics;
+struct doubts;
 struct shelf;
 struct look;
 struct form_cache;
@@ -97,6 +99,9 @@ struct core {
 	struct look *dormant; /* under way; NULL: none */
 	struct form_cache *form_cache;
 	struct control *control;
+	struct metrics *metrics;
+	struct doubts *doubts;
+	uint64_t answers_acknowledged; /* since the start */
 	struct throttle throttle;
 	struct worker *hasher; /* passwords */
 	struct front *fronts;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "daemon/service/archive.h"
+#include "daemon/service/doubts.h"
 #include "daemon/service/fronts.h"
 #include "daemon/service/people.h"
 #include "daemon/service/push.h"
@@ -139,6 +140,8 @@ static enum err command_room(struct request *rq)
 	err = service_decide_and_apply(rq->core, &ev);
 	if (err == ERR_CHANGED_MEANWHILE)
 		tell_change(rq);
+	if (err == ERR_OK && ev.u.room.verb == VERB_OPEN)
+		doubts_tell(rq->core->doubts, ev.sitting);
 	if (err == ERR_OK)
 		reply_room(rq, ev.sitting);
 	return err;

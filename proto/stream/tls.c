@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "proto/base/mem.h"
 #include "proto/stream/tls_inside.h"
@@ -238,6 +239,23 @@ enum err tls_pin_of_pem(struct bytes cert_pem, struct digest *pin)
 
 	if (cert != NULL)
 		*pin = tls_pin_of_cert(cert);
+	X509_free(cert);
+	BIO_free(bio);
+	ERR_clear_error();
+	return err;
+}
+
+enum err tls_end_of_pem(struct bytes cert_pem, struct wall_ms *end)
+{
+	BIO *bio = bio_of(cert_pem);
+	X509 *cert = read_cert(bio);
+	struct tm tm;
+	enum err err = ERR_INVALID;
+
+	if (cert != NULL && ASN1_TIME_to_tm(X509_get0_notAfter(cert), &tm) == 1) {
+		end->v = (int64_t)timegm(&tm) * 1000;
+		err = ERR_OK;
+	}
 	X509_free(cert);
 	BIO_free(bio);
 	ERR_clear_error();

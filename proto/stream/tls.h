@@ -6,6 +6,7 @@
 #include "proto/base/bytes.h"
 #include "proto/base/err.h"
 #include "proto/base/ids.h"
+#include "proto/base/times.h"
 
 #define ALPN_EXAMD "examd/1"
 
@@ -34,6 +35,11 @@ void tls_free(struct tls *tls);
  *
  * ERR_INVALID  not a certificate */
 MUST_USE enum err tls_pin_of_pem(struct bytes cert_pem, struct digest *pin);
+
+/* When the certificate ends.
+ *
+ * ERR_INVALID  not a certificate */
+MUST_USE enum err tls_end_of_pem(struct bytes cert_pem, struct wall_ms *end);
 
 /* A new ECDSA P-256 key and a self-signed certificate for NAMES (DNS names or addresses), valid for
  * DAYS, as PEM put into the two buffers. */
