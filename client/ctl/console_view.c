@@ -17,9 +17,20 @@ static void fill_head(const struct console *c, struct screen_look *look)
 		 s->paused ? ", PAUSED" : "");
 }
 
+/* How long the oldest request has had no answer. */
+static struct millis unanswered(const struct console *c, struct mono_ms now)
+{
+	struct mono_ms since = c->watching ? c->asked : now;
+
+	for (const struct errand *e = c->errands; e != NULL; e = e->next)
+		if (!e->changed && e->sent.v < since.v)
+			since = e->sent;
+	return (struct millis){now.v - since.v};
+}
+
 static void fill_link(const struct console *c, struct screen_look *look)
 {
-	long long waited = (look->now.v - c->asked.v) / 1000;
+	struct millis waited = unanswered(c, look->now);
 
 	look->link_tone = TONE_BAD;
 	if (!c->up)
@@ -27,8 +38,9 @@ static void fill_link(const struct console *c, struct screen_look *look)
 			 (long long)(look->now.v - c->down_since.v) / 1000);
 	else if (exam_client_session(c->client) == NULL)
 		snprintf(look->link, sizeof look->link, " LOGGED OUT: q, examctl login ");
-	else if (c->watching && mono_left(mono_add(c->asked, ANSWER_SLOW), look->now).v == 0)
-		snprintf(look->link, sizeof look->link, " NO ANSWER for %3llds ", waited);
+	else if (waited.v >= ANSWER_SLOW.v)
+		snprintf(look->link, sizeof look->link, " NO ANSWER for %3llds ",
+			 (long long)waited.v / 1000);
 	else {
 		look->link_tone = TONE_GOOD;
 		snprintf(look->link, sizeof look->link, "connected, %4lld ms",
