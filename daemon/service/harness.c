@@ -266,6 +266,53 @@ void harness_restart(struct harness *h, struct millis down)
 	harness_drain(h);
 }
 
+static void command(const char *verb, const char *from, const char *to)
+{
+	char *line = mem_printf("%s '%s' %s", verb, from, to);
+
+	assert_int_equal(system(line), 0);
+	free(line);
+}
+
+void harness_save(struct harness *h, char saved[64])
+{
+	char target[80];
+
+	snprintf(saved, 64, "/tmp/examd-saved-XXXXXX");
+	assert_non_null(mkdtemp(saved));
+	snprintf(target, sizeof(target), "'%s'", saved);
+	command("cp -r --no-target-directory", h->dir, target);
+}
+
+void harness_back(struct harness *h, const char saved[64])
+{
+	char target[80];
+
+	close_core(h); /* what it still writes is thrown away */
+	for (struct fake_client *c = h->clients; c != NULL; c = c->next)
+		c->closed = true;
+	commits_are_held = false;
+	command("rm -rf", h->dir, "");
+	snprintf(target, sizeof(target), "'%s'", h->dir);
+	command("cp -r --no-target-directory", saved, target);
+	open_core(h);
+	harness_drain(h);
+}
+
+void harness_forget(const char saved[64])
+{
+	command("rm -rf", saved, "");
+}
+
+void harness_crash(struct harness *h)
+{
+	char saved[64];
+
+	harness_save(h, saved);
+	harness_back(h, saved);
+	harness_forget(saved);
+}
+
 /* ---- Content and people ---------------------------------------------------------------------- */
 
 static void read_file(const char *name, struct buf *out)

@@ -59,6 +59,16 @@ void harness_free(struct harness *h);
  * they would at a front that lives; they must say Hello again.  DOWN is how long it was away. */
 void harness_restart(struct harness *h, struct millis down);
 
+/* The core dies at once and starts again from what was on disk.  Its front dies too: every client
+ * must connect again. */
+void harness_crash(struct harness *h);
+
+/* Copies the data directory as it is on disk now; goes back to such a copy, as after a crash then;
+ * throws one away. */
+void harness_save(struct harness *h, char saved[64]);
+void harness_back(struct harness *h, const char saved[64]);
+void harness_forget(const char saved[64]);
+
 /* Turns both clocks forward and lets the core see it: at most a heartbeat at a time. */
 void harness_turn(struct harness *h, struct millis by);
 /* The clocks alone. */

@@ -224,8 +224,7 @@ enum err on_export(struct request *rq)
 	return making_begin(rq, &e->making, m->download, export_run);
 }
 
-/* ---- Transcripts
- * ----------------------------------------------------------------------------------- */
+/* ---- Transcripts ----------------------------------------------------------------------------- */
 
 struct transcript {
 	struct making making;

@@ -120,7 +120,8 @@ enum err on_results_release(struct request *rq)
 	ev.u.release.review = m->review;
 	if ((err = service_decide_and_apply(rq->core, &ev)) != ERR_OK)
 		return err;
-	archive_released(rq->core, ev.sitting);
+	if (!rq->core->decision.repeated)
+		archive_released(rq->core, ev.sitting);
 	s = engine_sitting(rq->core->engine, ev.sitting);
 	examd__v1__sittings__init(out);
 	out->sittings = request_new(rq, sizeof(*out->sittings));
