@@ -210,7 +210,7 @@ static void put_compare(struct put *p, const struct answer_slot *slot,
 
 	if (p->state == PUT_UNDER_WAY)
 		return;
-	if (c == 0 && p->state != PUT_SAVED) {
+	if (c == 0 && p->state == PUT_OPEN) {
 		put_move(p, PUT_SAVED);
 		finder->on_found(finder, p->answer);
 	} else if (c < 0 && p->state == PUT_SAVED) {

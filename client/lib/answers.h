@@ -6,7 +6,8 @@
  *
  *   OPEN -> UNDER_WAY -> SAVED | KEPT | REFUSED         by the server's word
  *           UNDER_WAY -> OPEN                           the link was lost
- *   OPEN, SAVED, ... -> SAVED                           the server lists exactly this answer
+ *   OPEN -> SAVED                                       the server lists this answer's numbers; not
+ *                                                       one that it refused: that has other content
  *   SAVED -> OPEN                                       the server lists less than this answer
  *
  *   (learned) -> SAVED                                  the server gave it: put at another device

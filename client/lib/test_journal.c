@@ -338,6 +338,18 @@ static void an_answer_is_saved_only_by_the_servers_word(void **state)
 	answers_fini(&a);
 }
 
+static void a_refused_answer_is_not_saved_because_another_has_its_numbers(void **state)
+{
+	struct answers a = {0};
+
+	(void)state;
+	choose(&a, 1, 0);
+	assert_non_null(answers_settle(&a, item_3, (struct seat_no){1}, 1, ERR_CONFLICT));
+	assert_int_equal(0, server_has(&a, 1, 1));
+	assert_saved(&a, 1, 0);
+	answers_fini(&a);
+}
+
 static void a_change_is_a_new_revision_and_not_saved(void **state)
 {
 	struct answers a = {0};
@@ -480,6 +492,7 @@ int main(void)
 	    RULE(another_servers_journal_is_not_read),
 	    RULE(a_receipt_removes_the_journal),
 	    RULE(an_answer_is_saved_only_by_the_servers_word),
+	    RULE(a_refused_answer_is_not_saved_because_another_has_its_numbers),
 	    RULE(a_change_is_a_new_revision_and_not_saved),
 	    RULE(an_acknowledgement_that_was_lost_shows_in_the_list),
 	    RULE(an_acknowledged_answer_that_the_server_lacks_is_sent_again),
