@@ -6,7 +6,9 @@
 
 #include "daemon/service/service.h"
 
-#define ARCHIVE_AFTER ((struct millis){600000}) /* monotonic time after the close */
+/* Monotonic time after the close: long enough that the console of a room still shows its rows when
+ * the last question about them is asked, short enough that a start has little to read. */
+#define ARCHIVE_AFTER SECONDS(4 * 3600)
 
 struct archive *archive_new(struct core *core);
 void archive_free(struct archive *a);
