@@ -5,6 +5,7 @@
 #include "daemon/service/archive.h"
 #include "daemon/service/people.h"
 #include "daemon/service/render.h"
+#include "daemon/service/result_rows.h"
 #include "daemon/service/routes.h"
 #include "daemon/service/sessions.h"
 
@@ -51,19 +52,11 @@ struct stored_result {
 	enum err err;
 };
 
-static void copy_row(struct store_result *out, const struct store_result *in, struct arena *arena)
-{
-	*out = *in;
-	out->exam = arena_copy_text(arena, in->exam);
-	out->closing =
-	    bytes_of(arena_copy(arena, in->closing.data, in->closing.len), in->closing.len);
-}
-
 static void keep_row(void *arg, const struct store_result *row)
 {
 	struct stored_result *sr = arg;
 
-	copy_row(&sr->row, row, &sr->arena);
+	result_row_copy(&sr->row, row, &sr->arena);
 }
 
 static void run_result(struct query *q, struct reader *r)
@@ -71,16 +64,6 @@ static void run_result(struct query *q, struct reader *r)
 	struct stored_result *sr = container_of(q, struct stored_result, query);
 
 	sr->err = reader_result(r, sr->attempt, keep_row, sr);
-}
-
-static const Examd__Record__AttemptClosed *unpack_closing(struct bytes packed, struct arena *arena)
-{
-	ProtobufCMessage *closing;
-
-	if (packed.len == 0 || message_decode(&examd__record__attempt_closed__descriptor, packed,
-					      arena, &closing) != ERR_OK)
-		return NULL;
-	return (const Examd__Record__AttemptClosed *)closing;
 }
 
 static enum err stored_outcome(struct stored_result *sr, wire_reply *reply)
@@ -94,7 +77,7 @@ static enum err stored_outcome(struct stored_result *sr, wire_reply *reply)
 		return sr->err;
 	if (sr->row.person.v != sr->person.v)
 		return ERR_NOT_FOUND;
-	closing = unpack_closing(sr->row.closing, &sr->arena);
+	closing = result_row_closing(&sr->row, &sr->arena);
 	if (closing == NULL)
 		return ERR_OUT_OF_TURN;
 	if (!archive_row_is_released(sr->core, &sr->row, false))
@@ -236,9 +219,7 @@ struct attempt_list {
 	bool staff;		     /* sees what is not released */
 	struct sitting_id *sittings; /* owned; that the person is in, and 0 for practice */
 	size_t nsittings;
-	struct arena arena;
-	struct store_result *rows; /* owned; of closed and parked attempts */
-	size_t nrows, cap;
+	struct result_rows rows; /* of closed and parked attempts */
 	enum err err;
 };
 
@@ -246,11 +227,7 @@ static void add_row(void *arg, const struct store_result *row)
 {
 	struct attempt_list *list = arg;
 
-	if (list->nrows == list->cap) {
-		list->cap = list->cap == 0 ? 32 : list->cap * 2;
-		list->rows = mem_resize(list->rows, list->cap * sizeof(list->rows[0]));
-	}
-	copy_row(&list->rows[list->nrows++], row, &list->arena);
+	result_rows_add(&list->rows, row);
 }
 
 static int by_attempt(const void *a, const void *b)
@@ -266,8 +243,8 @@ static void run_list(struct query *q, struct reader *r)
 
 	for (size_t i = 0; i < list->nsittings && list->err == ERR_OK; i++)
 		list->err = reader_results(r, list->sittings[i], list->person, add_row, list);
-	if (list->nrows > 1)
-		qsort(list->rows, list->nrows, sizeof(list->rows[0]), by_attempt);
+	if (list->rows.length > 1)
+		qsort(list->rows.rows, list->rows.length, sizeof(list->rows.rows[0]), by_attempt);
 }
 
 static void name_sittings(struct attempt_list *list)
@@ -291,7 +268,7 @@ static Examd__V1__AttemptInfo *info_of_row(struct attempt_list *list,
 	struct arena *arena = &list->core->scratch;
 	const struct blueprint *b = engine_blueprint(list->core->engine, row->exam);
 	bool released = archive_row_is_released(list->core, row, false);
-	const Examd__Record__AttemptClosed *closing = unpack_closing(row->closing, &list->arena);
+	const Examd__Record__AttemptClosed *closing = result_row_closing(row, &list->rows.arena);
 	Examd__V1__AttemptInfo *out = arena_new(arena, sizeof(*out));
 
 	examd__v1__attempt_info__init(out);
@@ -352,8 +329,8 @@ static void fill_list(struct attempt_list *list, Examd__V1__Attempts *out)
 		if (attempt_person(a).v == list->person.v && attempt_is_open(a) &&
 		    !add_info(out, info_of_open(a, &core->scratch), &size))
 			return;
-	for (size_t i = list->nrows; i > 0; i--) {
-		const struct store_result *row = &list->rows[i - 1];
+	for (size_t i = list->rows.length; i > 0; i--) {
+		const struct store_result *row = &list->rows.rows[i - 1];
 
 		a = engine_attempt(core->engine, row->attempt);
 		if (a != NULL && attempt_is_open(a))
@@ -366,8 +343,7 @@ static void fill_list(struct attempt_list *list, Examd__V1__Attempts *out)
 static void list_free(struct attempt_list *list)
 {
 	free(list->sittings);
-	free(list->rows);
-	arena_fini(&list->arena);
+	result_rows_fini(&list->rows);
 	free(list);
 }
 

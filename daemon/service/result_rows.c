@@ -14,23 +14,29 @@ void result_rows_fini(struct result_rows *r)
 	*r = (struct result_rows){0};
 }
 
-static void keep(void *arg, const struct store_result *row)
+void result_row_copy(struct store_result *out, const struct store_result *in, struct arena *arena)
 {
-	struct filter *f = arg;
-	struct result_rows *r = f->out;
-	struct store_result *copy;
+	*out = *in;
+	out->exam = arena_copy_text(arena, in->exam);
+	out->closing =
+	    bytes_of(arena_copy(arena, in->closing.data, in->closing.len), in->closing.len);
+}
 
-	if (row->attempt.v <= f->after.v)
-		return;
+void result_rows_add(struct result_rows *r, const struct store_result *row)
+{
 	if (r->length == r->cap) {
 		r->cap = r->cap == 0 ? 32 : 2 * r->cap;
 		r->rows = mem_resize(r->rows, r->cap * sizeof *r->rows);
 	}
-	copy = &r->rows[r->length++];
-	*copy = *row;
-	copy->exam = arena_copy_text(&r->arena, row->exam);
-	copy->closing =
-	    bytes_of(arena_copy(&r->arena, row->closing.data, row->closing.len), row->closing.len);
+	result_row_copy(&r->rows[r->length++], row, &r->arena);
+}
+
+static void keep(void *arg, const struct store_result *row)
+{
+	struct filter *f = arg;
+
+	if (row->attempt.v > f->after.v)
+		result_rows_add(f->out, row);
 }
 
 enum err result_rows_read(struct result_rows *r, struct reader *reader, struct sitting_id sitting,
