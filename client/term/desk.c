@@ -196,11 +196,21 @@ static bool part_is_open(const struct desk *d)
 	       exam_client_item(d->client, (struct item_no){part->first_item}) != NULL;
 }
 
+/* At no attempt, or at the list again after one. */
+static bool chooses_practice(const struct desk *d)
+{
+	const Examd__V1__Session *session = exam_client_session(d->client);
+
+	return d->may_practise && session != NULL &&
+	       (d->at_practice || (status_of(d) == NULL && session->attempt == 0));
+}
+
 enum scene desk_scene(const struct desk *d)
 {
 	const Examd__V1__Status *status = status_of(d);
 	/* While the link is down the last status still says what the candidate may see. */
 	struct scene_facts f = {
+	    .chooses = chooses_practice(d),
 	    .refused = d->was_refused,
 	    .taken_over = d->was_taken_over,
 	    .has_status = status != NULL,
@@ -724,6 +734,95 @@ void desk_ask_review(struct desk *d)
 		ask_review_from(d, (uint32_t)d->nreviews);
 }
 
+/* ---- Practice ---------------------------------------------------------------------------- */
+
+static void on_practice(struct practice *p)
+{
+	struct desk *d = container_of(p, struct desk, practice);
+
+	if (p->started)
+		d->at_practice = p->started = false;
+	pump(d);
+	changed(d);
+}
+
+void desk_practice(struct desk *d, const Examd__V1__Exam *exam, const struct drill *drill)
+{
+	practice_start(&d->practice, exam, drill);
+	changed(d);
+}
+
+void desk_resume(struct desk *d, int64_t attempt)
+{
+	practice_resume(&d->practice, attempt);
+	changed(d);
+}
+
+void desk_to_practice(struct desk *d)
+{
+	d->at_practice = d->may_practise;
+	practice_forget(&d->practice);
+	pump(d);
+	changed(d);
+}
+
+static void on_revealed(struct call *call, enum err err, const Examd__V1__Reply *reply)
+{
+	struct desk *d = container_of(call, struct desk, reveal_call);
+
+	if (d->closing)
+		return;
+	d->revealing = false;
+	if (err == ERR_OK && reply->body_case == EXAMD__V1__REPLY__BODY_ITEM_REVIEW)
+		d->revealed = (const Examd__V1__ItemReview *)keep(&d->reveal_arena,
+								  &reply->item_review->base);
+	else
+		tell_error(d, "No answer to be seen.", err, reply != NULL ? reply->detail : "");
+	changed(d);
+}
+
+void desk_reveal(struct desk *d)
+{
+	Examd__V1__Request request = EXAMD__V1__REQUEST__INIT;
+	Examd__V1__Reveal body = EXAMD__V1__REVEAL__INIT;
+
+	if (d->revealing || !d->has_item)
+		return;
+	desk_put(d);
+	d->revealed = NULL;
+	arena_reset(&d->reveal_arena);
+	body.item = d->item;
+	request.body_case = EXAMD__V1__REQUEST__BODY_REVEAL;
+	request.reveal = &body;
+	d->revealing = true;
+	d->reveal_call = (struct call){.on_reply = on_revealed};
+	exam_client_call(d->client, &d->reveal_call, &request, true);
+}
+
+/* What was kept of the last attempt is not of this one. */
+static void follow_attempt(struct desk *d)
+{
+	const Examd__V1__Status *status = status_of(d);
+
+	if (status == NULL || status->attempt == d->attempt)
+		return;
+	d->attempt = status->attempt;
+	d->has_item = d->going_on = d->at_practice = d->on_break = d->rules_agreed = false;
+	d->draft = (struct draft){0};
+	for (size_t i = 0; i < d->nitems; i++) {
+		d->seen[i] = false;
+		d->seen_ms[i] = 0;
+	}
+	d->leaving = LEAVING_NOT;
+	d->result = NULL;
+	d->revealed = NULL;
+	d->result_asked = d->review_asked = d->review_whole = false;
+	d->result_error = d->review_error = ERR_OK;
+	d->nreviews = 0;
+	d->last_remaining = 0;
+	arena_reset(&d->review_arena);
+}
+
 /* ---- Going on ---------------------------------------------------------------------------- */
 
 static void go_on(struct desk *d)
@@ -738,6 +837,9 @@ static void go_on(struct desk *d)
 /* Whatever can be done by itself now. */
 static void pump(struct desk *d)
 {
+	follow_attempt(d);
+	if (desk_scene(d) == SCENE_PRACTICE && d->link == LINK_UP)
+		practice_ask(&d->practice);
 	if (d->calling || timer_is_set(&d->again))
 		return;
 	if (is_closed(d)) {
@@ -916,6 +1018,8 @@ enum err desk_open(struct desk *d, const struct desk_config *config, char detail
 	if (err != ERR_OK)
 		return err;
 	timer_set(&d->tick, TICK);
+	d->may_practise = config->user != NULL && config->sitting == 0;
+	practice_init(&d->practice, d->client, on_practice);
 	if (config->user != NULL)
 		exam_client_log_in(d->client, config->user, config->password);
 	exam_client_take(d->client, config->sitting);
@@ -927,6 +1031,7 @@ void desk_close(struct desk *d)
 	if (d->client != NULL)
 		desk_put(d);
 	d->closing = true;
+	practice_close(&d->practice);
 	exam_client_free(d->client);
 	timer_fini(&d->put_later);
 	timer_fini(&d->tick);
@@ -940,4 +1045,6 @@ void desk_close(struct desk *d)
 	free(d->reviews);
 	arena_fini(&d->result_arena);
 	arena_fini(&d->review_arena);
+	arena_fini(&d->reveal_arena);
+	practice_fini(&d->practice);
 }

@@ -7,6 +7,7 @@
 #ifndef CLIENT_TERM_DESK_H
 #define CLIENT_TERM_DESK_H
 
+#include "client/term/practice.h"
 #include "client/term/shown.h"
 
 #define DESK_OPTIONS_MOST 32
@@ -81,6 +82,15 @@ struct desk {
 	bool calling, breaking, closing;
 	bool going_on; /* in a linear part: to the next item, when this one is saved */
 
+	bool may_practise; /* logged in by password, without a sitting */
+	bool at_practice;  /* back at the list, done with the last attempt */
+	struct practice practice;
+	int64_t attempt; /* that the items, the result and the rationales are of */
+	struct call reveal_call;
+	bool revealing;
+	struct arena reveal_arena;
+	const Examd__V1__ItemReview *revealed; /* NULL: not here */
+
 	/* After the end. */
 	bool result_asked;
 	enum err result_error; /* of the last answer: ERR_NOT_RELEASED */
@@ -141,6 +151,12 @@ void desk_stay(struct desk *d);
 void desk_break(struct desk *d, bool begin);
 /* Asks for the rationales, when they are released. */
 void desk_ask_review(struct desk *d);
+
+/* Practice: begin, go on, come back to the list, ask for the key of the item looked at. */
+void desk_practice(struct desk *d, const Examd__V1__Exam *exam, const struct drill *drill);
+void desk_resume(struct desk *d, int64_t attempt);
+void desk_to_practice(struct desk *d);
+void desk_reveal(struct desk *d);
 
 void desk_tell(struct desk *d, enum told what, const char *text);
 void desk_dismiss(struct desk *d);

@@ -357,6 +357,25 @@ static bool may_break(const struct ui *ui)
 	return status != NULL && status->can_break;
 }
 
+/* Tutor mode: after it is answered. */
+static bool may_reveal(const struct ui *ui)
+{
+	const Examd__V1__Status *status = exam_client_status(ui->desk->client);
+
+	return status != NULL && status->tutor &&
+	       desk_progress(ui->desk, ui->desk->item) == PROGRESS_COMPLETE;
+}
+
+static bool reveal_chosen(const struct ui *ui)
+{
+	return is_chosen(ui) && may_reveal(ui);
+}
+
+static bool reveal_typed(const struct ui *ui)
+{
+	return is_typed(ui) && may_reveal(ui);
+}
+
 static bool may_strike(const struct ui *ui)
 {
 	return is_chosen(ui) && desk_has_tool(ui->desk, "strike-out");
@@ -406,6 +425,10 @@ static void on_command(struct ui *ui, int command)
 	case KEY_CTRL('T'):
 		ui->clock_hidden = !ui->clock_hidden;
 		break;
+	case KEY_CTRL('Y'):
+		if (may_reveal(ui))
+			ui_reveal(ui);
+		break;
 	case KEY_CTRL('K'):
 		if (may_break(ui))
 			desk_break(d, true);
@@ -417,7 +440,8 @@ static void on_command(struct ui *ui, int command)
 
 static bool is_command(int key)
 {
-	return key > 0 && key < KEY_SPACE && strchr("\016\020\026\023\022\030\027\024\013", key);
+	return key > 0 && key < KEY_SPACE &&
+	       strchr("\016\020\026\023\022\030\027\024\013\031", key);
 }
 
 /* The letter of a command, where letters are not typed. */
@@ -497,16 +521,18 @@ static bool flag_typed(const struct ui *ui)
 	return is_typed(ui) && may_flag(ui);
 }
 
+/* What comes last is left out first where the terminal is narrow. */
 static const struct hint item_hints[] = {
-    {KEY_CTRL('N'), "n", "Next", is_chosen},	  {KEY_CTRL('N'), "^N", "Next", is_typed},
-    {KEY_CTRL('P'), "p", "Previous", is_chosen},  {KEY_CTRL('P'), "^P", "Previous", is_typed},
-    {KEY_CTRL('V'), "v", "Navigator", is_chosen}, {KEY_CTRL('V'), "^V", "Navigator", is_typed},
-    {KEY_CTRL('R'), "r", "Flag", flag_chosen},	  {KEY_CTRL('R'), "^R", "Flag", flag_typed},
-    {KEY_CTRL('X'), "x", "Strike", may_strike},	  {KEY_CTRL('W'), "w", "Note", note_chosen},
-    {KEY_CTRL('W'), "^W", "Note", note_typed},	  {KEY_CTRL('T'), "t", "Time", is_chosen},
-    {KEY_CTRL('T'), "^T", "Time", is_typed},	  {KEY_CTRL('S'), "s", "Hand in", is_chosen},
-    {KEY_CTRL('S'), "^S", "Hand in", is_typed},	  {KEY_OTHER_PANE, "Tab", "Record", has_stimulus},
-    {KEY_CTRL('K'), "^K", "Break", may_break},	  {0},
+    {KEY_CTRL('N'), "n", "Next", is_chosen},	     {KEY_CTRL('N'), "^N", "Next", is_typed},
+    {KEY_CTRL('P'), "p", "Previous", is_chosen},     {KEY_CTRL('P'), "^P", "Previous", is_typed},
+    {KEY_CTRL('Y'), "y", "Why", reveal_chosen},	     {KEY_CTRL('Y'), "^Y", "Why", reveal_typed},
+    {KEY_CTRL('V'), "v", "Navigator", is_chosen},    {KEY_CTRL('V'), "^V", "Navigator", is_typed},
+    {KEY_CTRL('R'), "r", "Flag", flag_chosen},	     {KEY_CTRL('R'), "^R", "Flag", flag_typed},
+    {KEY_CTRL('K'), "^K", "Break", may_break},	     {KEY_CTRL('X'), "x", "Strike", may_strike},
+    {KEY_CTRL('W'), "w", "Note", note_chosen},	     {KEY_CTRL('W'), "^W", "Note", note_typed},
+    {KEY_CTRL('S'), "s", "Hand in", is_chosen},	     {KEY_CTRL('S'), "^S", "Hand in", is_typed},
+    {KEY_OTHER_PANE, "Tab", "Record", has_stimulus}, {KEY_CTRL('T'), "t", "Time", is_chosen},
+    {KEY_CTRL('T'), "^T", "Time", is_typed},	     {0},
 };
 
 const struct ui_screen item_screen = {draw_item, on_item_key, item_hints};

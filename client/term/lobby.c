@@ -259,10 +259,20 @@ static bool is_break(const struct ui *ui)
 	       (exam_client_stopped(ui->desk->client) & EXAMD__V1__STOP__STOP_BREAK) != 0;
 }
 
+static bool is_parked(const struct ui *ui)
+{
+	return (exam_client_stopped(ui->desk->client) & EXAMD__V1__STOP__STOP_PARKED) != 0 &&
+	       exam_client_status(ui->desk->client) != NULL;
+}
+
 static bool on_paused_key(struct ui *ui, int key)
 {
 	if (key == KEY_RETURN && is_break(ui)) {
 		desk_break(ui->desk, false);
+		return true;
+	}
+	if (key == KEY_RETURN && is_parked(ui)) {
+		desk_resume(ui->desk, exam_client_status(ui->desk->client)->attempt);
 		return true;
 	}
 	return ui_scroll_key(ui, key);
@@ -270,6 +280,7 @@ static bool on_paused_key(struct ui *ui, int key)
 
 static const struct hint paused_hints[] = {
     {KEY_RETURN, "Enter", "Back from the break", is_break},
+    {KEY_RETURN, "Enter", "Go on", is_parked},
     {'q', "q", "Leave", NULL},
     {0},
 };

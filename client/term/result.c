@@ -133,6 +133,11 @@ static void draw_result(struct ui *ui, struct window w)
 	ui_show_page(ui, &ui->page, in, PANE_QUESTION);
 }
 
+static bool may_practise(const struct ui *ui)
+{
+	return ui->desk->may_practise;
+}
+
 static bool on_result_key(struct ui *ui, int key)
 {
 	if (key == 'r' && may_review(ui)) {
@@ -140,6 +145,11 @@ static bool on_result_key(struct ui *ui, int key)
 		ui->review = 0;
 		ui->scroll[PANE_QUESTION] = 0;
 		desk_ask_review(ui->desk);
+		return true;
+	}
+	if (key == 'b' && may_practise(ui)) {
+		ui->practice = PRACTICE_LIST;
+		desk_to_practice(ui->desk);
 		return true;
 	}
 	if (key == 'q') {
@@ -152,6 +162,7 @@ static bool on_result_key(struct ui *ui, int key)
 
 static const struct hint result_hints[] = {
     {'r', "r", "Answers and rationales", may_review},
+    {'b', "b", "Back to practice", may_practise},
     {'q', "q", "Leave", NULL},
     {0},
 };
@@ -203,11 +214,16 @@ static void put_reviewed_field(struct ui *ui, const Examd__V1__ItemReview *r, si
 
 static void put_reviewed(struct ui *ui, const Examd__V1__ItemReview *r)
 {
-	char text[96], points[24], most[24];
+	char text[128], points[24], most[24], time[24];
 
 	points_format(points, sizeof points, r->points);
 	points_format(most, sizeof most, r->points_most);
-	snprintf(text, sizeof text, "Question %u: %s of %s", r->item + 1, points, most);
+	time_format(r->answer != NULL ? r->answer->seen_ms : 0, time, sizeof time);
+	snprintf(text, sizeof text, "Question %u: %s of %s points, answered after %s", r->item + 1,
+		 points, most, time);
+	if (r->answer == NULL)
+		snprintf(text, sizeof text, "Question %u: %s of %s points, not answered",
+			 r->item + 1, points, most);
 	page_put(&ui->page, LOOK_STRONG, KEY_NOTHING, "", text);
 	page_blank(&ui->page);
 	if (r->stimulus[0] != '\0') {
@@ -272,3 +288,40 @@ static const struct hint rationales_hints[] = {
 };
 
 const struct ui_screen rationales_screen = {draw_rationales, on_rationales_key, rationales_hints};
+
+/* ---- Tutor mode: one question, before the end -------------------------------------------- */
+
+static void draw_reveal(struct ui *ui, struct window w)
+{
+	struct window in = {w.row + 1, 2, w.rows - 1, w.columns - 4};
+
+	page_begin(&ui->page, in.columns);
+	if (ui->desk->revealed != NULL)
+		put_reviewed(ui, ui->desk->revealed);
+	else
+		page_put(&ui->page, LOOK_PLAIN, KEY_NOTHING, "",
+			 ui->desk->revealing ? "Asking for the answer ..." : "There is none.");
+	ui->pane = PANE_QUESTION;
+	ui->follow = false;
+	ui_show_page(ui, &ui->page, in, PANE_QUESTION);
+}
+
+static bool on_reveal_key(struct ui *ui, int key)
+{
+	if (key != 'b' && key != KEY_ESCAPE && key != 'n' && key != KEY_ARROW_RIGHT &&
+	    key != KEY_RETURN && key != KEY_CTRL('N'))
+		return false;
+	ui_open(ui, SCREEN_ITEM);
+	if (key != 'b' && key != KEY_ESCAPE)
+		desk_next(ui->desk);
+	return true;
+}
+
+static const struct hint reveal_hints[] = {
+    {'n', "n", "Next", NULL},
+    {'b', "b", "Back to the question", NULL},
+    {'q', "q", "Leave", NULL},
+    {0},
+};
+
+const struct ui_screen reveal_screen = {draw_reveal, on_reveal_key, reveal_hints};

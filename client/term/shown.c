@@ -11,6 +11,8 @@ enum scene scene_of(const struct scene_facts *f)
 	bool before = f->state < EXAMD__V1__ATTEMPT_STATE__RUNNING ||
 		      (f->stopped & EXAMD__V1__STOP__STOP_NOT_STARTED) != 0;
 
+	if (f->chooses && !f->refused)
+		return SCENE_PRACTICE;
 	if (f->state >= EXAMD__V1__ATTEMPT_STATE__SUBMITTED)
 		return SCENE_CLOSED;
 	if (f->taken_over)

@@ -14,9 +14,10 @@
 enum scene {
 	SCENE_REFUSED,
 	SCENE_TAKEN_OVER,
-	SCENE_LOBBY,  /* connecting, waiting for admission or the start */
-	SCENE_RULES,  /* the rules wait to be confirmed */
-	SCENE_PAUSED, /* no item is shown */
+	SCENE_PRACTICE, /* nothing is under way: what to begin */
+	SCENE_LOBBY,	/* connecting, waiting for admission or the start */
+	SCENE_RULES,	/* the rules wait to be confirmed */
+	SCENE_PAUSED,	/* no item is shown */
 	SCENE_ITEMS,
 	SCENE_TIME_UP, /* the server is about to close */
 	SCENE_CLOSED,
@@ -25,6 +26,7 @@ enum scene {
 
 struct scene_facts {
 	bool refused, taken_over;
+	bool chooses; /* logged in for practice, and at no attempt or done with it */
 	bool has_status, has_rules, rules_agreed;
 	Examd__V1__AttemptState state;
 	uint32_t stopped;     /* bits of Stop */

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "client/term/practice.h"
 #include "client/term/shown.h"
 
 #define RUNNING EXAMD__V1__ATTEMPT_STATE__RUNNING
@@ -234,6 +235,31 @@ static void a_code_is_typed_in_upper_case(void **state)
 	assert_int_equal(code_character(27), 0);
 }
 
+/* ---- Practice ---------------------------------------------------------------------------- */
+
+static void who_practises_is_asked_what_to_begin_until_an_attempt_runs(void **state)
+{
+	struct scene_facts f = {.chooses = true};
+
+	(void)state;
+	assert_int_equal(scene_of(&f), SCENE_PRACTICE);
+	f.state = EXAMD__V1__ATTEMPT_STATE__SUBMITTED; /* done with the last one */
+	assert_int_equal(scene_of(&f), SCENE_PRACTICE);
+	f = running();
+	assert_int_equal(scene_of(&f), SCENE_ITEMS);
+	f.chooses = f.refused = true;
+	assert_int_equal(scene_of(&f), SCENE_REFUSED);
+}
+
+static void a_percentage_stays_between_none_and_all(void **state)
+{
+	(void)state;
+	assert_int_equal(practice_percent(6999, 10000), 69);
+	assert_int_equal(practice_percent(10000, 10000), 100);
+	assert_int_equal(practice_percent(-100, 10000), 0);
+	assert_int_equal(practice_percent(0, 0), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,6 +276,8 @@ int main(void)
 	    cmocka_unit_test(a_question_is_complete_with_as_many_answers_as_it_asks_for),
 	    cmocka_unit_test(each_filter_shows_what_it_says),
 	    cmocka_unit_test(a_code_is_typed_in_upper_case),
+	    cmocka_unit_test(who_practises_is_asked_what_to_begin_until_an_attempt_runs),
+	    cmocka_unit_test(a_percentage_stays_between_none_and_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

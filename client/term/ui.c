@@ -18,7 +18,16 @@ static const struct ui_screen *const screens[SCREENS] = {
     [SCREEN_HAND_IN] = &hand_in_screen,
     [SCREEN_RESULT] = &result_screen,
     [SCREEN_RATIONALES] = &rationales_screen,
+    [SCREEN_REVEAL] = &reveal_screen,
+    [SCREEN_PRACTICE] = &practice_screen,
+    [SCREEN_DRILL] = &drill_screen,
+    [SCREEN_CHART] = &chart_screen,
 };
+
+static bool has_list(const struct ui *ui)
+{
+	return ui->desk->practice.exams != NULL;
+}
 
 static enum screen_name screen_now(const struct ui *ui)
 {
@@ -27,8 +36,15 @@ static enum screen_name screen_now(const struct ui *ui)
 	    [SCENE_LOBBY] = SCREEN_LOBBY,     [SCENE_RULES] = SCREEN_RULES,
 	    [SCENE_PAUSED] = SCREEN_PAUSED,   [SCENE_TIME_UP] = SCREEN_TIME_UP,
 	};
+	static const enum screen_name of_practice[] = {
+	    [PRACTICE_LIST] = SCREEN_PRACTICE,
+	    [PRACTICE_DRILL] = SCREEN_DRILL,
+	    [PRACTICE_CHART] = SCREEN_CHART,
+	};
 	enum scene scene = desk_scene(ui->desk);
 
+	if (scene == SCENE_PRACTICE)
+		return has_list(ui) ? of_practice[ui->practice] : SCREEN_PRACTICE;
 	if (scene == SCENE_CLOSED)
 		return ui->rationales ? SCREEN_RATIONALES : SCREEN_RESULT;
 	if (scene == SCENE_ITEMS && desk_item(ui->desk) == NULL)
@@ -80,7 +96,9 @@ static void draw_header(struct ui *ui)
 			 desk_number(ui->desk, ui->desk->item), part->items, clock);
 	}
 	used = text_columns(right);
-	if (status != NULL && status->n_parts > 1 && part != NULL && scene == SCENE_ITEMS)
+	if (scene == SCENE_PRACTICE)
+		snprintf(title, sizeof title, "Practice");
+	else if (status != NULL && status->n_parts > 1 && part != NULL && scene == SCENE_ITEMS)
 		snprintf(title, sizeof title, "%s, part %u of %zu", part->title, status->part + 1,
 			 status->n_parts);
 	else
@@ -120,7 +138,8 @@ static int draw_told(struct ui *ui)
 
 static bool has_truth(const struct ui *ui)
 {
-	return exam_client_status(ui->desk->client) != NULL;
+	return exam_client_status(ui->desk->client) != NULL &&
+	       desk_scene(ui->desk) != SCENE_PRACTICE;
 }
 
 /* The line above the keys: what goes on, and at its right end what is saved. */
@@ -199,9 +218,13 @@ static void follow_part(struct ui *ui)
 {
 	const Examd__V1__Status *status = exam_client_status(ui->desk->client);
 
-	if (status == NULL || status->part == ui->shown_part)
+	if (status == NULL ||
+	    (status->part == ui->shown_part && status->attempt == ui->shown_attempt))
 		return;
+	if (status->attempt != ui->shown_attempt)
+		ui->rationales = false;
 	ui->shown_part = status->part;
+	ui->shown_attempt = status->attempt;
 	ui->asking = ASKING_NOT;
 	ui_open(ui, SCREEN_ITEM);
 }
@@ -244,6 +267,12 @@ void ui_open(struct ui *ui, enum screen_name screen)
 	ui->follow = true;
 	ui->row = ui->desk->item;
 	ui->shown_item = UINT32_MAX; /* back among the items begins at the top */
+}
+
+void ui_reveal(struct ui *ui)
+{
+	desk_reveal(ui->desk);
+	ui_open(ui, SCREEN_REVEAL);
 }
 
 void ui_show_page(struct ui *ui, const struct page *page, struct window w, enum pane pane)

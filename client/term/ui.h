@@ -21,11 +21,18 @@ enum screen_name {
 	SCREEN_HAND_IN,
 	SCREEN_RESULT,
 	SCREEN_RATIONALES,
+	SCREEN_REVEAL,
+	SCREEN_PRACTICE,
+	SCREEN_DRILL,
+	SCREEN_CHART,
 	SCREENS
 };
 
 /* What a yes is asked for. */
 enum asking { ASKING_NOT, ASKING_LEAVE, ASKING_HAND_IN };
+
+/* What is open in practice. */
+enum practice_view { PRACTICE_LIST, PRACTICE_DRILL, PRACTICE_CHART };
 
 enum pane { PANE_QUESTION, PANE_STIMULUS, PANES };
 
@@ -46,6 +53,7 @@ struct ui {
 	bool follow;	 /* bring the cursor into view */
 	enum pane pane;
 	uint32_t shown_item, shown_part;
+	int64_t shown_attempt;
 	int cursor; /* option or field */
 
 	bool noting; /* a note is being typed */
@@ -54,7 +62,12 @@ struct ui {
 	bool warned;	/* that this item's answer is not complete */
 
 	enum filter filter;
-	uint32_t row;	 /* of the navigator: the item */
+	uint32_t row; /* of the navigator: the item */
+	enum practice_view practice;
+	uint32_t entry; /* of the list of practice */
+	size_t drill_exam, chart;
+	struct drill drill;
+	int drill_row;
 	uint32_t review; /* of the rationales: the place in the list */
 };
 
@@ -72,7 +85,7 @@ struct ui_screen {
 
 extern const struct ui_screen lobby_screen, rules_screen, refused_screen, taken_over_screen,
     paused_screen, time_up_screen, item_screen, navigator_screen, hand_in_screen, result_screen,
-    rationales_screen;
+    rationales_screen, reveal_screen, practice_screen, drill_screen, chart_screen;
 
 void ui_init(struct ui *ui, struct desk *desk, const char *host);
 void ui_fini(struct ui *ui);
@@ -85,7 +98,9 @@ void ui_key(struct ui *ui, int key);
 void ui_show_page(struct ui *ui, const struct page *page, struct window w, enum pane pane);
 /* The keys that move a page; false: another key. */
 bool ui_scroll_key(struct ui *ui, int key);
-/* Opens one of the three among the items. */
+/* Tutor mode: opens the key and the rationale of the item looked at. */
+void ui_reveal(struct ui *ui);
+/* Opens one of those among the items. */
 void ui_open(struct ui *ui, enum screen_name screen);
 
 #endif

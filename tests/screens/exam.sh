@@ -47,6 +47,8 @@ masked() {
 	tm capture-pane -p -t c | sed -E \
 		-e 's/([0-9]:)?[0-9]{2}:[0-9]{2} (left|used)/##:## \2/g' \
 		-e 's/stands at ([0-9]:)?[0-9]{2}:[0-9]{2}/stands at ##:##/' \
+		-e 's/20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}/####-##-## ##:##/g' \
+		-e 's/answered after [0-9:]+/answered after ##:##/' \
 		-e 's/127\.0\.0\.1:[0-9]+/127.0.0.1:#####/g' \
 		-e 's/^  [0-9a-f]{64}$/  (the pin)/'
 }
@@ -70,6 +72,10 @@ both() {
 	screen "$1"
 	size 80 24
 	shows '^.{65,75}saved [0-9]/[0-9]$'
+}
+gone() {
+	until_true "the end of the client" \
+		sh -c "! env -u TMUX tmux -S '$dir/tmux' has-session 2>/dev/null"
 }
 # A click of the left button at a column and a row, from 1.
 click() { press -H 1b 5b 4d 20 "$(printf %x $((32 + $1)))" "$(printf %x $((32 + $2)))"; }
@@ -220,7 +226,7 @@ press r
 shows 'Question 1' 'RIGHT'
 both rationale
 press q y
-until_true "the end of the client" sh -c "! env -u TMUX tmux -S '$dir/tmux' has-session 2>/dev/null"
+gone
 
 # ---- Another machine ------------------------------------------------------------------------
 
@@ -238,8 +244,60 @@ ctl sitting release-seat 1 c2 >>"$dir/setup.log"
 shows 'goes on at another machine'
 screen taken-over
 press q y
-until_true "the end of the client" sh -c "! env -u TMUX tmux -S '$dir/tmux' has-session 2>/dev/null"
+gone
 sit c2 c "$(join c2)"
 shows 'held by another machine'
 screen seat-asked
+press q y
+gone
+
+# ---- Practice -------------------------------------------------------------------------------
+
+ctl people reset-password c2 | sed 's/.*: //' >"$dir/first.c2"
+secret password.c2 "correct horse battery emi"
+candidate() { EXAMCTL_USER=c2 EXAMCTL_SESSION="$dir/session.c2" "$build/examctl" "$@"; }
+candidate login --password-file "$dir/first.c2" >>"$dir/setup.log"
+candidate passwd --password-file "$dir/first.c2" --new-password-file "$dir/password.c2" >>"$dir/setup.log"
+practise() { # practise MACHINE
+	tm new-session -d -s c -x 80 -y 24 "exec '$build/exam' --user c2 --pin '$EXAMCTL_PIN' \
+		--password-file '$dir/password.c2' --state-dir '$dir/machine.$1' '$EXAMCTL_SERVER'"
+}
+practise d
+shows 'Begin' 'Exam of every kind'
+press Enter
+shows 'Mode: exam'
+press Space
+shows 'Mode: tutor'
+screen practice-settings
+press Enter
+shows 'rules of this exam'
+press y
+shows 'cholecystectomy'
+press a
+shows 'A \(x\)' 'y Why'
+screen tutor-question
+press y
+shows 'Question 1: 1 of 1'
+screen tutor-why
+press n
+shows '2 of 5'
+press q y
+gone
+# Gone on with at another machine, which has the answer.
+practise e
+shows 'Go on with' '1 of 5 answered'
+press Down Enter
+shows '2 of 5' 'saved 1/1'
+press p
+shows 'A \(x\)'
+press s s y
+shows 'You have handed in' 'points'
+press b
+shows 'Done' '14 %'
+screen practice
+press Down Enter
+shows 'Percent of the points'
+screen practice-chart
+press q y
+gone
 exit $differ
