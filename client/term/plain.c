@@ -25,7 +25,8 @@ struct plain {
 	int columns;
 
 	/* what was said last */
-	bool said_scene, said_lobby, said_item, said_result, confirming, was_saved;
+	bool said_scene, said_practice, said_review, said_why, said_lobby, said_item, said_result,
+	    confirming, was_saved;
 	enum scene scene;
 	enum link_state link;
 	uint32_t item;
@@ -184,7 +185,11 @@ static void say_result(struct plain *p)
 		snprintf(text, sizeof text, "%s: %s of %s.", r->sections[i]->title, points, most);
 		say(p, "", text);
 	}
-	say(p, "", "Type quit to leave.");
+	if (status_of(p) != NULL && status_of(p)->review_released)
+		say(p, "", "Type answers to hear the right answers and why.");
+	say(p, "",
+	    p->desk.may_practise ? "Type back for practice, or quit to leave."
+				 : "Type quit to leave.");
 }
 
 static void say_lobby(struct plain *p)
@@ -206,6 +211,68 @@ static void say_lobby(struct plain *p)
 	}
 }
 
+static void say_practice(struct plain *p)
+{
+	const struct practice *practice = &p->desk.practice;
+	char text[512];
+
+	for (size_t i = 0; i < practice->exams->n_exams; i++) {
+		const Examd__V1__Exam *e = practice->exams->exams[i];
+
+		snprintf(text, sizeof text, "Exam %zu: %s, %u questions, %u minutes.", i + 1,
+			 e->title, e->items, e->minutes);
+		say(p, "", text);
+	}
+	for (size_t i = 0; i < practice->attempts->n_attempts; i++) {
+		const Examd__V1__AttemptInfo *a = practice->attempts->attempts[i];
+
+		if (!a->practice)
+			continue;
+		if (a->state < EXAMD__V1__ATTEMPT_STATE__SUBMITTED)
+			snprintf(text, sizeof text, "Attempt %" PRId64 ": %s, %u of %u answered.",
+				 a->attempt, a->exam, a->answered, a->items);
+		else if (a->score != NULL)
+			snprintf(text, sizeof text, "Attempt %" PRId64 ": %s, done, %d percent.",
+				 a->attempt, a->exam,
+				 practice_percent(a->score->points, a->score->points_most));
+		else
+			snprintf(text, sizeof text, "Attempt %" PRId64 ": %s, done.", a->attempt,
+				 a->exam);
+		say(p, "", text);
+	}
+	say(p, "",
+	    "Type begin and the number of an exam, tutor and the number of an exam to hear the "
+	    "answer after each question, or open and the number of an attempt.");
+}
+
+static void say_reviewed(struct plain *p, const Examd__V1__ItemReview *r)
+{
+	char prefix[24], text[64];
+
+	snprintf(text, sizeof text, "Question %u.", r->item + 1);
+	say(p, "", text);
+	if (r->content != NULL)
+		say(p, "", r->content->stem);
+	for (size_t i = 0; r->content != NULL && i < r->n_right; i++) {
+		if (r->right[i] >= r->content->n_options)
+			continue;
+		snprintf(prefix, sizeof prefix, "Right is %c: ", (char)('A' + r->right[i]));
+		say(p, prefix, r->content->options[r->right[i]]);
+	}
+	for (size_t i = 0; r->content != NULL && i < r->n_accepted && i < r->content->n_fields; i++)
+		if (r->accepted[i]->n_codes > 0) {
+			say(p, "", r->content->fields[i]);
+			say(p, "Right is ", r->accepted[i]->codes[0]);
+		}
+	say(p, "Why: ", r->rationale);
+}
+
+static void say_review(struct plain *p)
+{
+	for (size_t i = 0; i < p->desk.nreviews; i++)
+		say_reviewed(p, p->desk.reviews[i]);
+}
+
 static void say_scene(struct plain *p)
 {
 	struct desk *d = &p->desk;
@@ -220,6 +287,13 @@ static void say_scene(struct plain *p)
 		say(p, "",
 		    "Your exam goes on at another machine. Nothing can be answered here any more. "
 		    "If you did not move, call the proctor now.");
+		break;
+	case SCENE_PRACTICE:
+		p->said_practice = false;
+		if (exam_client_session(d->client)->password_must_change)
+			say(p, "",
+			    "Your password is good for one time only. Change it with examctl "
+			    "passwd first.");
 		break;
 	case SCENE_LOBBY:
 		say_lobby(p);
@@ -270,6 +344,31 @@ static void say_link(struct plain *p)
 		say(p, "The connection is lost and tried again: ", err_sentence(p->desk.link_why));
 }
 
+/* What was asked for and has come. */
+static void say_practice_news(struct plain *p)
+{
+	struct desk *d = &p->desk;
+	struct practice *practice = &d->practice;
+
+	if (p->scene == SCENE_PRACTICE && !p->said_practice && practice->exams != NULL &&
+	    practice->attempts != NULL) {
+		p->said_practice = true;
+		say_practice(p);
+	}
+	if (p->scene == SCENE_PRACTICE && practice->err != ERR_OK) {
+		say(p, err_sentence(practice->err), practice->detail);
+		practice->err = ERR_OK;
+	}
+	if (d->revealed != NULL && !p->said_why) {
+		p->said_why = true;
+		say_reviewed(p, d->revealed);
+	}
+	if (d->review_whole && !p->said_review) {
+		p->said_review = true;
+		say_review(p);
+	}
+}
+
 /* Whatever is different from what was said last. */
 static void on_pass(struct loop_pass *pass)
 {
@@ -295,6 +394,7 @@ static void on_pass(struct loop_pass *pass)
 		p->item = d->item;
 		say_item(p);
 	}
+	say_practice_news(p);
 	if (saved && !p->was_saved)
 		say_saved(p);
 	p->was_saved = saved;
@@ -462,6 +562,17 @@ static void do_end(struct plain *p, const char *rest)
 	p->confirming = true;
 }
 
+static void do_why(struct plain *p, const char *rest)
+{
+	(void)rest;
+	if (!status_of(p)->tutor) {
+		say(p, "", "The answers come at the end.");
+		return;
+	}
+	p->said_why = false;
+	desk_reveal(&p->desk);
+}
+
 static void do_break(struct plain *p, const char *rest)
 {
 	(void)rest;
@@ -489,6 +600,7 @@ static const struct command {
     {"list", "list, list open, list unseen, list flagged: the questions and their state", do_list},
     {"time", "how much is left", do_time},
     {"saved", "what the server has", do_saved},
+    {"why", "in tutor mode: the right answer, and why", do_why},
     {"break", "begins a break, where the exam has them", do_break},
     {"end", "hands in, or leaves the part, after one yes", do_end},
     {"help", "this", do_help},
@@ -559,6 +671,42 @@ static void end(struct plain *p, int status)
 	loop_stop(p->loop);
 }
 
+/* "begin 2", "tutor 2", "open 17". */
+static bool practice_line(struct plain *p, const char *line)
+{
+	const struct practice *practice = &p->desk.practice;
+	struct drill drill = {.tutor = strncasecmp(line, "tutor ", 6) == 0};
+	const char *number = line + strcspn(line, " ");
+	unsigned long long n = strtoull(number, NULL, 10);
+
+	if (n > INT64_MAX || practice->exams == NULL)
+		return false;
+	if (strncasecmp(line, "open ", 5) == 0) {
+		desk_resume(&p->desk, (int64_t)n);
+		return true;
+	}
+	if ((!drill.tutor && strncasecmp(line, "begin ", 6) != 0) || n < 1 ||
+	    n > practice->exams->n_exams)
+		return false;
+	desk_practice(&p->desk, practice->exams->exams[n - 1], &drill);
+	return true;
+}
+
+/* After the end. */
+static bool closed_line(struct plain *p, const char *line)
+{
+	if (strcasecmp(line, "answers") == 0) {
+		p->said_review = false;
+		desk_ask_review(&p->desk);
+	} else if (strcasecmp(line, "back") == 0 && p->desk.may_practise) {
+		p->said_lobby = p->said_result = false;
+		desk_to_practice(&p->desk);
+	} else {
+		return false;
+	}
+	return true;
+}
+
 static void on_line(struct plain *p, const char *line)
 {
 	enum scene scene = desk_scene(&p->desk);
@@ -577,10 +725,16 @@ static void on_line(struct plain *p, const char *line)
 		desk_agree(&p->desk);
 	} else if (scene == SCENE_PAUSED && strcasecmp(line, "back") == 0) {
 		desk_break(&p->desk, false);
+	} else if ((scene == SCENE_PRACTICE && practice_line(p, line)) ||
+		   (scene == SCENE_CLOSED && closed_line(p, line))) {
+		return;
+	} else if (scene == SCENE_PAUSED && strcasecmp(line, "open") == 0 &&
+		   status_of(p)->practice) {
+		desk_resume(&p->desk, status_of(p)->attempt);
 	} else if (scene == SCENE_ITEMS && desk_item(&p->desk) != NULL) {
 		run_command(p, line);
 	} else {
-		say(p, "", "Nothing can be done now but wait, or quit.");
+		say(p, "", "This is not possible now. Type quit to leave.");
 	}
 }
 
