@@ -12,12 +12,13 @@ import argparse
 import json
 import os
 import random
+import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "torture"))
 from proxy import DOWN, UP, Cut, Proxy  # noqa: E402
-from room import TOP, Failed, Room  # noqa: E402
+from room import TOP, Failed, Lines, Room  # noqa: E402
 from wire import Client, Gone, Refused, answer  # noqa: E402
 
 # What a person or a command has added: counts that only grow, and what stands now.
@@ -97,8 +98,8 @@ class Staff:
     # ---- One a command
 
     def people_import(self):
-        return ["people", "import", self.file("roster.csv", "id,name,email,group,role,extra time\n"
-                                              f"new{self.n},New {self.n},n@example.org,other,candidate,{10 + self.n % 40}\n")]
+        rows = f"new{self.n},New {self.n},n@example.org,other,candidate,{10 + self.n % 40}\n"
+        return ["people", "import", self.file("roster.csv", "id,name,email,group,role,extra time\n" + rows)]
 
     def people_disable(self):
         self.room.ctl("people", "enable", "c00001")
@@ -323,6 +324,46 @@ def try_all(name, carry_out, proxy, rnd, how_many):
     return done
 
 
+def whole_exams(room, rnd):
+    """The real clients, each connection cut at a byte by chance until there were enough: they come to
+    their end, and what they were told is true (the caller's audit).  Returns the files of
+    acknowledgements and the number of cuts."""
+    number, slips = room.new_sitting()
+
+    def plan(n):
+        after = rnd.randrange(rnd.choice((2000, 9000, 40000)))
+        return Cut(rnd.choice((UP, DOWN)), after, rnd.random() < 0.3) if n < 60 else None
+
+    proxy = Proxy(room.port, plan)
+    path = {name: os.path.join(room.tmp, name) for name in ("load.slips", "load.acks", "exam.acks", "script", "said")}
+    with open(path["load.slips"], "w", encoding="utf-8") as f:
+        f.write(slips[0] + "\n")
+    with open(path["script"], "w", encoding="utf-8") as f:
+        f.write("think 60\nanswers random:1\nsubmit\n")
+    load = exam = None
+    with open(path["said"], "w", encoding="utf-8") as said:
+        try:
+            load = Lines(room.load(path["load.slips"], 0, "--answers", "1500", "--submit", "--log-acks",
+                                   path["load.acks"], port=proxy.port))
+            exam = subprocess.Popen(
+                [room.tool("exam"), "--script", path["script"], "--state-dir", os.path.join(room.tmp, "state"),
+                 "--log-acks", path["exam.acks"], f"exam://127.0.0.1:{proxy.port}/{slips[1]}#{room.pin}"],
+                stdout=said, stderr=subprocess.STDOUT)
+            room.ctl("sitting", "watch", number, "--until", "all-ready")
+            room.ctl("sitting", "start", number)
+            load.phase("answers", 60)
+            if load.process.wait(10) != 0 or exam.wait(60) != 0:
+                raise Failed(f"load ended with {load.process.returncode}, exam with {exam.returncode}: {path['said']}")
+        finally:
+            if load is not None:
+                load.kill()
+            if exam is not None and exam.poll() is None:
+                exam.kill()
+                exam.wait()
+            proxy.close()
+    return [path["load.acks"], path["exam.acks"]], proxy.cuts_done
+
+
 def breaks_exam(room):
     """The exam of all kinds, with breaks and lost connections that do not stop the clock."""
     banks = os.path.join(TOP, "questions/banks")
@@ -374,7 +415,15 @@ def main():
                 failed.append(f"{name}: {e}")
                 print(f"FAILED: {failed[-1]}", flush=True)
         proxy.close()
+        for client in staff.clients:
+            client.close()
+        acks, cuts = ([], 0) if a.only else whole_exams(room, rnd)
         room.stop()
+        if acks:
+            result = room.audit(*acks)
+            print(f"whole exams by load and exam --script: {cuts} cuts, {json.dumps(result)}")
+            if not result["held"] or result["acknowledged"] < 1500 or cuts < 5:
+                failed.append("whole exams")
         good = not failed and total > 0
         print(f"seed {a.seed}: {total} cuts, {len(failed)} requests broke the promise")
     except (Failed, Gone, Refused) as e:

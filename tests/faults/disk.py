@@ -17,7 +17,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "torture"))
-from faultbox import ACTIONS, ENOSPC, SYNC, WRITE, FaultBox  # noqa: E402
+from faultbox import ACTIONS, SYNC, WRITE, FaultBox  # noqa: E402
 from room import Failed, Lines, Room, run, until  # noqa: E402
 
 CONNECTIONS, ANSWERS = 3, 12

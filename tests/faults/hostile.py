@@ -204,8 +204,9 @@ def lies(port, rnd):
     """Everything that is no message; each must end the connection or be refused, at once."""
     t = RawTls(port)
     t.shake()
-    what = rnd.choice([b"\0\0\0\0", b"\xff\xff\xff\xff", struct.pack(">I", 4097) + b"x" * 200, b"GET / HTTP/1.1\r\n\r\n",
-                       frame(os.urandom(50)), frame(EXAMD.encode("Request", {"id": 1, "submit": {}}))])
+    what = rnd.choice([b"\0\0\0\0", b"\xff\xff\xff\xff", struct.pack(">I", 4097) + b"x" * 200,
+                       b"GET / HTTP/1.1\r\n\r\n", frame(os.urandom(50)),
+                       frame(EXAMD.encode("Request", {"id": 1, "submit": {}}))])
     t.socket.sendall(t.record(what))
     begun = time.monotonic()
     try:

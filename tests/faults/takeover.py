@@ -19,7 +19,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "torture"))
 from proxy import Proxy  # noqa: E402
-from room import Failed, Room, run, until  # noqa: E402
+from room import Failed, Room, until  # noqa: E402
 from wire import ERR_NAME, Client, Gone, Refused  # noqa: E402
 
 # A's ways: its connection is lost and it comes back; it only sends; it is lost and sends at once with
