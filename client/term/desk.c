@@ -5,6 +5,8 @@
 
 #include "client/term/desk_inside.h"
 
+#include "client/term/ack_log.h"
+
 #define TICK	   ((struct millis){500})
 #define LAST_PUT   ((int64_t)2000) /* a draft is put when so little is left */
 #define TOLD_BYTES 640
@@ -472,6 +474,8 @@ static void on_settled(struct exam_client_user *u, const Examd__V1__Answer *a, e
 	struct desk *d = container_of(u, struct desk, hooks);
 	char what[80];
 
+	if (err == ERR_OK && !ack_log(d->acks_fd, d->client, a))
+		desk_tell(d, TOLD_TROUBLE, "The file of --log-acks cannot be written.");
 	if (err != ERR_OK) {
 		d->going_on = false;
 		snprintf(what, sizeof what, "Question %u:", desk_number(d, a->item));
@@ -516,6 +520,7 @@ enum err desk_open(struct desk *d, const struct desk_config *config, char detail
 	    .on_entry = on_entry,
 	    .on_part_open = on_part_open,
 	};
+	d->acks_fd = config->acks_fd;
 	d->config.loop = config->loop;
 	d->config.user = &d->hooks;
 	d->config.rules_first = true;

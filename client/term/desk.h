@@ -47,6 +47,7 @@ struct desk_config {
 	struct loop *loop;
 	const char *user, *password; /* NULL: by slip */
 	int64_t sitting;
+	int acks_fd; /* of --log-acks; -1: none */
 	struct desk_owner *owner;
 };
 
@@ -55,6 +56,7 @@ struct desk {
 	struct desk_owner *owner; /* borrowed */
 	struct exam_client *client;
 	struct exam_client_config config;
+	int acks_fd; /* borrowed; -1: none */
 	enum link_state link;
 	enum err link_why, refused;
 	char *refusal; /* owned; what the server said with it */

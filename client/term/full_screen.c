@@ -251,6 +251,24 @@ static void begin_curses(struct full_screen *s)
 	set_colours(s);
 }
 
+/* What a person who left should know, where the exam is not over. */
+static void say_goodbye(const struct desk *d)
+{
+	Examd__V1__AttemptState state = exam_client_state(d->client);
+	uint32_t unsaved = exam_client_unsettled(d->client);
+
+	if (unsaved > 0 && exam_client_journal(d->client) == ERR_OK)
+		printf("%u answer%s not at the server yet. Run the same command again to send "
+		       "%s.\n",
+		       unsaved, unsaved == 1 ? " is" : "s are", unsaved == 1 ? "it" : "them");
+	else if (unsaved > 0)
+		printf("%u answer%s not saved: call the proctor.\n", unsaved,
+		       unsaved == 1 ? " is" : "s are");
+	else if (state == EXAMD__V1__ATTEMPT_STATE__RUNNING && !d->was_taken_over)
+		printf(
+		    "Everything is saved. The exam goes on; the same command brings you back.\n");
+}
+
 int full_screen_run(const struct desk_config *config, const char *host)
 {
 	struct full_screen s = {.owner = {on_change, on_told}, .stale = true};
@@ -284,6 +302,8 @@ int full_screen_run(const struct desk_config *config, const char *host)
 	watch_fini(&s.input);
 	loop_remove_pass(s.loop, &s.pass);
 	endwin();
+	desk_put(&s.desk);
+	say_goodbye(&s.desk);
 out:
 	desk_close(&s.desk);
 	ui_fini(&s.ui);

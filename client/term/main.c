@@ -211,6 +211,7 @@ static int run_shown(const struct options *o, const struct taker_config *taker)
 	    .user = taker->user,
 	    .password = taker->password,
 	    .sitting = taker->sitting,
+	    .acks_fd = taker->acks_fd,
 	};
 	char host[300];
 

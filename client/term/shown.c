@@ -22,7 +22,10 @@ enum scene scene_of(const struct scene_facts *f)
 	if (!f->has_status)
 		return SCENE_LOBBY;
 	if (before)
-		return f->has_rules && !f->rules_agreed ? SCENE_RULES : SCENE_LOBBY;
+		return f->has_rules && !f->rules_agreed &&
+			       f->state != EXAMD__V1__ATTEMPT_STATE__READY /* agreed before */
+			   ? SCENE_RULES
+			   : SCENE_LOBBY;
 	if ((f->stopped & PAUSED) != 0 || f->on_break)
 		return SCENE_PAUSED;
 	if (!f->part_open)

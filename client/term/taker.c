@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "client/term/taker.h"
+#include "client/term/ack_log.h"
 
 #define PAUSED                                                                                     \
 	(EXAMD__V1__STOP__STOP_ATTEMPT | EXAMD__V1__STOP__STOP_SITTING |                           \
@@ -494,37 +495,15 @@ static void on_notice(struct exam_client_user *u, const Examd__V1__Notice *notic
 		fail(t, "logged out", ERR_LOGIN_NEEDED, notice->text);
 }
 
-/* For a harness: what was acknowledged, in one write, before anything else is done with it. */
-static void log_ack(const struct taker *t, const Examd__V1__Answer *answer)
-{
-	const Examd__V1__Status *status = exam_client_status(t->client);
-	const Examd__V1__Session *session = exam_client_session(t->client);
-	int64_t attempt = status != NULL ? status->attempt : session != NULL ? session->attempt : 0;
-	struct buf packed = {0}, line = {0};
-	struct digest d;
-	char hex[65];
-
-	message_put(&packed, &answer->base);
-	d = digest_of(buf_bytes(&packed).data, buf_length(&packed));
-	hex_format(d.b, sizeof d.b, hex);
-	buf_printf(&line, "%" PRId64 " %u %u %u %s\n", attempt, answer->item, answer->seat,
-		   answer->revision, hex);
-	if (write(t->config->acks_fd, buf_bytes(&line).data, buf_length(&line)) !=
-	    (ssize_t)buf_length(&line)) {
-		fprintf(stderr, "exam: the file of --log-acks cannot be written\n");
-		_exit(TAKER_FAILED);
-	}
-	buf_fini(&packed);
-	buf_fini(&line);
-}
-
 static void on_settled(struct exam_client_user *u, const Examd__V1__Answer *answer, enum err err)
 {
 	struct taker *t = container_of(u, struct taker, user);
 	int64_t item = (int64_t)answer->item + 1;
 
-	if (err == ERR_OK && t->config->acks_fd >= 0)
-		log_ack(t, answer);
+	if (err == ERR_OK && !ack_log(t->config->acks_fd, t->client, answer)) {
+		fprintf(stderr, "exam: the file of --log-acks cannot be written\n");
+		_exit(TAKER_FAILED);
+	}
 	if (t->phase == DONE)
 		return;
 	if (err == ERR_OK) {

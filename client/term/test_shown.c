@@ -60,9 +60,12 @@ static void rules_come_before_the_lobby_and_once(void **state)
 	struct scene_facts f = running();
 
 	(void)state;
-	f.state = READY;
+	f.state = EXAMD__V1__ATTEMPT_STATE__ADMITTED;
 	f.rules_agreed = false;
 	assert_int_equal(scene_of(&f), SCENE_RULES);
+	f.state = READY; /* the server knows of it, from before this program began */
+	assert_int_equal(scene_of(&f), SCENE_LOBBY);
+	f.state = EXAMD__V1__ATTEMPT_STATE__ADMITTED;
 	f.rules_agreed = true;
 	assert_int_equal(scene_of(&f), SCENE_LOBBY);
 	f.rules_agreed = f.has_rules = false;

@@ -258,8 +258,8 @@ secret password.c2 "correct horse battery emi"
 candidate() { EXAMCTL_USER=c2 EXAMCTL_SESSION="$dir/session.c2" "$build/examctl" "$@"; }
 candidate login --password-file "$dir/first.c2" >>"$dir/setup.log"
 candidate passwd --password-file "$dir/first.c2" --new-password-file "$dir/password.c2" >>"$dir/setup.log"
-practise() { # practise MACHINE
-	tm new-session -d -s c -x 80 -y 24 "exec '$build/exam' --user c2 --pin '$EXAMCTL_PIN' \
+practise() { # practise MACHINE [OPTION]
+	tm new-session -d -s c -x 80 -y 24 "exec '$build/exam' ${2-} --user c2 --pin '$EXAMCTL_PIN' \
 		--password-file '$dir/password.c2' --state-dir '$dir/machine.$1' '$EXAMCTL_SERVER'"
 }
 practise d
@@ -299,5 +299,24 @@ press Down Enter
 shows 'Percent of the points'
 screen practice-chart
 press q y
+gone
+
+# ---- Line by line ---------------------------------------------------------------------------
+
+say() { type_text "$1"; press Enter; }
+practise f --plain
+shows 'Exam 1: Exam of every kind' 'Type begin'
+say 'begin 1'
+shows 'Type agree'
+say agree
+shows 'D: The common bile duct'
+say 'b'
+shows 'saved 1/1'
+say 'go 5'
+shows 'Field 3'
+say 'code 1 i21.4'
+shows 'Principal diagnosis: I21.4' 'saved 2/2'
+screen plain
+say quit
 gone
 exit $differ
