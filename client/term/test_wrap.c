@@ -54,7 +54,12 @@ static void a_word_longer_than_the_line_is_torn_between_characters(void **state)
 
 static void a_combining_character_stays_with_its_letter(void **state)
 {
+	int columns;
+	bool showable;
+
 	(void)state;
+	assert_int_equal(unit_next("e\xcc\x81x", &columns, &showable), 3);
+	assert_int_equal(columns, 1);
 	/* e + U+0301, three times: three columns */
 	assert_int_equal(text_columns("e\xcc\x81"
 				      "e\xcc\x81"
@@ -130,6 +135,7 @@ static void more_combining_characters_than_fit_are_left_out_whole(void **state)
 	canvas_resize(&cv, 1, 4);
 	assert_int_equal(canvas_text(&cv, 0, 0, 4, LOOK_PLAIN, text), 1);
 	assert_true(bytes_is_text(bytes_of_text(cv.cells[0].text)));
+	assert_true(strlen(cv.cells[0].text) > 20);
 	canvas_fini(&cv);
 }
 
@@ -184,6 +190,10 @@ static void scrolling_stops_at_both_ends_and_follows_the_cursor(void **state)
 	assert_int_equal(page_scroll(&p, 8, -3, false), 0);
 	assert_int_equal(page_scroll(&p, 8, 100, false), 12);
 	assert_int_equal(page_scroll(&p, 8, 0, true), 8);
+	p.focus = 2;
+	p.focus_end = 3;
+	assert_int_equal(page_scroll(&p, 8, 10, true), 2);
+	assert_int_equal(page_scroll(&p, 8, 10, false), 10);
 	assert_int_equal(page_scroll(&p, 30, 5, false), 0);
 	page_fini(&p);
 }
