@@ -18,7 +18,8 @@ enum fault_action {
 	FAULT_SHORT = 3, /* half of the bytes are written, and the count says so; a sync: EIO */
 	FAULT_TORN = 4,	 /* half of the bytes are written, then EIO; a sync: done, then EIO */
 	FAULT_STALL = 5, /* done after .stall_ms */
-	/* What was written to any file since its last sync is taken back, as a loss of power may do; */
+	/* What was written to any file since its last sync is taken back, as a loss of power may
+	   do; */
 	FAULT_LOST = 6,	 /* ... then EIO */
 	FAULT_POWER = 7, /* ... then the process ends at once */
 };
