@@ -193,6 +193,7 @@ static void scrolling_stops_at_both_ends_and_follows_the_cursor(void **state)
 	p.focus = 2;
 	p.focus_end = 3;
 	assert_int_equal(page_scroll(&p, 8, 10, true), 2);
+	assert_int_equal(page_scroll(&p, 8, 3, true), 2);
 	assert_int_equal(page_scroll(&p, 8, 10, false), 10);
 	assert_int_equal(page_scroll(&p, 30, 5, false), 0);
 	page_fini(&p);
