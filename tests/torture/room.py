@@ -188,10 +188,10 @@ class Room:
         return json.loads(out) if out.strip() else []
 
     def ctl(self, *argv, check=True, port=None, env=None):
-        env = dict(os.environ, EXAMCTL_SERVER=f"127.0.0.1:{port or self.port}", EXAMCTL_PIN=self.pin,
-                   EXAMCTL_USER="admin",
-                   EXAMCTL_SESSION=os.path.join(self.tmp, f"session.{port}" if port else "session"),
-                   HOME=self.tmp, **(env or {}))
+        env = {**os.environ, "EXAMCTL_SERVER": f"127.0.0.1:{port or self.port}", "EXAMCTL_PIN": self.pin,
+               "EXAMCTL_USER": "admin",
+               "EXAMCTL_SESSION": os.path.join(self.tmp, f"session.{port}" if port else "session"),
+               "HOME": self.tmp, **(env or {})}
         return run(self.tool("examctl"), *argv, check=check, env=env)
 
     def freeze(self):
