@@ -3,6 +3,8 @@
 
 #include "client/term/practice.h"
 
+const char *const drill_levels[DRILL_LEVELS] = {"", "recall", "application", "analysis"};
+
 static void failed(struct practice *p, enum err err, const Examd__V1__Reply *reply)
 {
 	p->err = err;
@@ -101,7 +103,7 @@ void practice_start(struct practice *p, const Examd__V1__Exam *exam, const struc
 {
 	Examd__V1__Request request = EXAMD__V1__REQUEST__INIT;
 	Examd__V1__PracticeStart body = EXAMD__V1__PRACTICE_START__INIT;
-	char *sections[PRACTICE_SECTIONS_MOST];
+	char *sections[PRACTICE_SECTIONS_MOST], level[16];
 	uint8_t id[16];
 
 	if (p->starting)
@@ -111,6 +113,8 @@ void practice_start(struct practice *p, const Examd__V1__Exam *exam, const struc
 	body.exam = exam->name;
 	body.tutor = drill->tutor;
 	body.missed_only = drill->missed_only;
+	snprintf(level, sizeof level, "%s", drill_levels[drill->level % DRILL_LEVELS]);
+	body.level = level;
 	body.items = drill->items;
 	body.minutes = drill->minutes;
 	body.sections = sections;

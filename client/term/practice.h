@@ -12,8 +12,12 @@
 struct drill {
 	bool tutor, missed_only;
 	bool section[PRACTICE_SECTIONS_MOST]; /* none: all of them */
+	unsigned level;			      /* place in drill_levels; 0: any */
 	uint32_t items, minutes;	      /* 0: as the exam has them */
 };
+
+#define DRILL_LEVELS 4
+extern const char *const drill_levels[DRILL_LEVELS]; /* as the server names them */
 
 struct practice {
 	struct exam_client *client; /* borrowed */

@@ -215,7 +215,7 @@ const struct ui_screen practice_screen = {draw_practice, on_practice_key, practi
 
 /* ---- Settings ---------------------------------------------------------------------------- */
 
-enum setting { SET_TUTOR, SET_MISSED, SET_ITEMS, SET_MINUTES, SET_SECTIONS };
+enum setting { SET_TUTOR, SET_MISSED, SET_LEVEL, SET_ITEMS, SET_MINUTES, SET_SECTIONS };
 
 static const Examd__V1__Exam *drill_exam(const struct ui *ui)
 {
@@ -273,6 +273,9 @@ static void draw_drill(struct ui *ui, struct window w)
 	put_setting(ui, SET_MISSED,
 		    drill->missed_only ? "Questions that I missed before: only these"
 				       : "Questions that I missed before: and all others");
+	snprintf(text, sizeof text, "Level: %s",
+		 drill->level == 0 ? "any" : drill_levels[drill->level]);
+	put_setting(ui, SET_LEVEL, text);
 	put_number(ui, SET_ITEMS, "Questions", drill->items);
 	put_number(ui, SET_MINUTES, "Minutes", drill->minutes);
 	page_blank(&ui->page);
@@ -304,6 +307,9 @@ static void change_setting(struct ui *ui, int by)
 		break;
 	case SET_MISSED:
 		drill->missed_only = !drill->missed_only;
+		break;
+	case SET_LEVEL:
+		drill->level = (drill->level + DRILL_LEVELS + (unsigned)by) % DRILL_LEVELS;
 		break;
 	case SET_ITEMS:
 		change_number(&drill->items, by * 5, drill_exam(ui)->items);

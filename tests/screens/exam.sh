@@ -149,7 +149,7 @@ press r
 shows 'FLAGGED'
 press w
 type_text 'chole = bile, voilà'
-shows 'Note: chole = bile'
+shows 'Note: chole = bile' 'saved 1/1'
 screen note
 press Enter
 shows 'note: chole = bile' 'saved 1/1'
@@ -177,7 +177,7 @@ type_text 'i10'
 shows 'I214' 'I10' 'saved 3/3'
 both codes
 press C-v
-shows 'not complete' '^ .*5 +incomplete'
+shows 'not complete' '^ .*5 +incomplete' 'saved 3/3'
 both navigator
 press f f f
 shows '\[flagged 1\]'
@@ -269,12 +269,16 @@ shows 'Mode: exam'
 press Space
 shows 'Mode: tutor'
 screen practice-settings
+press Down Down Space
+shows 'Level: recall'
+press Left
+shows 'Level: any'
 press Enter
 shows 'rules of this exam'
 press y
 shows 'cholecystectomy'
 press a
-shows 'A \(x\)' 'y Why'
+shows 'A \(x\)' 'y Why' 'saved 1/1'
 screen tutor-question
 press y
 shows 'Question 1: 1 of 1'
