@@ -1,5 +1,6 @@
 #include "daemon/front/front.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -16,13 +17,16 @@
 #include "proto/wire/channel.h"
 #include "proto/wire/frame.h"
 
-#define NUMBER_SHIFT	40
-#define REFUSED_MOST	32 /* connections over the cap that are being told so; of FRONT_DESCRIPTORS \
-			    */
+#define NUMBER_SHIFT 40
+#define REFUSED_MOST                                                                               \
+	32 /* connections over the cap that are being told so; of FRONT_DESCRIPTORS                \
+	    */
 #define FLOOD_LOOK	((struct millis){10})
 #define STOP_LIMIT	((struct millis){800}) /* of the supervisor's second */
 #define STOP_DRAIN	((struct millis){500})
-#define PROTOCOL_EXAMD1 1 /* in OPENED */
+#define CALM		SECONDS(1)
+#define MOVES_LEAST	100 /* for memory to be given back */
+#define PROTOCOL_EXAMD1 1   /* in OPENED */
 
 struct front {
 	struct guest_host host;
@@ -42,6 +46,10 @@ struct front {
 	bool flooded;  /* the core does not keep up: nobody is read */
 	bool stopping;
 	struct timer flood_timer, stop_timer;
+	unsigned moves;	     /* guests that came or went since memory was given back */
+	unsigned moves_seen; /* of them, when calm_timer was set */
+	bool watching_calm;  /* calm_timer is set */
+	struct timer calm_timer;
 	struct loop_pass pass;
 	struct watch leash;
 	struct log_rate log_rate; /* of lines about connections */
@@ -108,9 +116,43 @@ static void pause_listeners(struct front *f, bool pause)
 		listener_pause(f->listeners[i], pause);
 }
 
+/* A handshake needs memory that the connection does not, and leaves it in pieces: what a crowd left
+ * goes back to the system when the crowd has passed. */
+static void watch_calm(struct front *f)
+{
+	f->watching_calm = true;
+	f->moves_seen = f->moves;
+	timer_set(&f->calm_timer, CALM);
+}
+
+static void on_calm_timer(struct timer *t)
+{
+	struct front *f = container_of(t, struct front, calm_timer);
+
+	if (f->moves != f->moves_seen) {
+		watch_calm(f);
+		return;
+	}
+	f->watching_calm = false;
+	if (f->moves < MOVES_LEAST)
+		return;
+	f->moves = 0;
+	malloc_trim(0);
+}
+
+static void guest_moved(struct front *f)
+{
+	f->moves++;
+	if (!f->watching_calm)
+		watch_calm(f);
+}
+
 static void on_guest_open(struct guest_host *host, struct guest *g)
 {
-	tell_core_opened(container_of(host, struct front, host), g);
+	struct front *f = container_of(host, struct front, host);
+
+	guest_moved(f);
+	tell_core_opened(f, g);
 }
 
 static void on_guest_frame(struct guest_host *host, struct guest *g, struct bytes message)
@@ -123,6 +165,7 @@ static void on_guest_gone(struct guest_host *host, struct guest *g, const char *
 	struct front *f = container_of(host, struct front, host);
 
 	HASH_DEL(f->guests, g);
+	guest_moved(f);
 	if (g->announced)
 		tell_core(f, CHANNEL_CLOSED, g, bytes_of("", 0));
 	if (g->let_in) {
@@ -435,6 +478,7 @@ static void front_init(struct front *f, const struct front_start *start, struct 
 	};
 	f->pass.on_pass = on_pass;
 	loop_add_pass(f->loop, &f->pass);
+	timer_init(&f->calm_timer, f->loop, on_calm_timer);
 	timer_init(&f->flood_timer, f->loop, on_flood_timer);
 	timer_init(&f->stop_timer, f->loop, on_stop_limit);
 	door_init(&f->door, connections_possible(f->settings.connections_most),
@@ -459,6 +503,7 @@ static void front_fini(struct front *f)
 		close(f->next_core);
 	watch_fini(&f->leash);
 	close(f->leash.fd);
+	timer_fini(&f->calm_timer);
 	timer_fini(&f->flood_timer);
 	timer_fini(&f->stop_timer);
 	loop_remove_pass(f->loop, &f->pass);

@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <openssl/ssl.h>
 #include <poll.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -1248,6 +1249,40 @@ static void new_limits_hold_for_those_to_come_and_those_who_are_in_stay(void **s
 	hang_up(&b);
 }
 
+/* What the front calls to give memory back: it tells the test. */
+static int trims[2] = {-1, -1};
+int __wrap_malloc_trim(size_t pad);
+int __wrap_malloc_trim(size_t pad)
+{
+	return write(trims[1], pad == 0 ? "0" : "?", 1) == 1;
+}
+
+static void memory_is_given_back_when_a_crowd_has_passed(void **state)
+{
+	enum { CROWD = 50 };
+	struct pollfd told;
+	struct conn_id id;
+	struct dialer c;
+	char byte = 0;
+	int i;
+
+	(void)state;
+	assert_int_equal(pipe2(trims, O_NONBLOCK | O_CLOEXEC), 0);
+	given_front(&generous);
+	for (i = 0; i < CROWD; i++) {
+		id = given_client(&c);
+		assert_int_equal(read(trims[0], &byte, 1), -1); /* not while they come and go */
+		hang_up(&c);
+		core_hears_closed(id);
+	}
+	told = (struct pollfd){.fd = trims[0], .events = POLLIN};
+	assert_int_equal(poll(&told, 1, WAIT_MS), 1);
+	assert_int_equal(read(trims[0], &byte, 1), 1);
+	assert_int_equal(byte, '0');
+	close(trims[0]);
+	close(trims[1]);
+}
+
 #define front_test(f) cmocka_unit_test_teardown(f, front_goes)
 
 int main(void)
@@ -1290,6 +1325,7 @@ int main(void)
 	    front_test(a_stopped_front_does_not_wait_for_a_core_that_never_ends),
 	    front_test(new_keys_are_for_new_connections_and_bad_ones_for_nobody),
 	    front_test(new_limits_hold_for_those_to_come_and_those_who_are_in_stay),
+	    front_test(memory_is_given_back_when_a_crowd_has_passed),
 	};
 
 	return cmocka_run_group_tests_name("front", tests, world_begins, world_ends);
