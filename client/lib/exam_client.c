@@ -234,11 +234,15 @@ static void notice_means(struct exam_client *c, const Examd__V1__Notice *notice)
 	case EXAMD__V1__NOTICE_KIND__NOTICE_ADMITTED:
 	case EXAMD__V1__NOTICE_KIND__NOTICE_STARTED:
 	case EXAMD__V1__NOTICE_KIND__NOTICE_PART:
-	case EXAMD__V1__NOTICE_KIND__NOTICE_REOPENED:
 	case EXAMD__V1__NOTICE_KIND__NOTICE_CLOSED:
 	case EXAMD__V1__NOTICE_KIND__NOTICE_VOIDED:
 	case EXAMD__V1__NOTICE_KIND__NOTICE_RELEASED:
 		c->want_status = notice->status == NULL;
+		break;
+	case EXAMD__V1__NOTICE_KIND__NOTICE_REOPENED:
+		/* It has a new seat, which nobody holds, and waits for its client. */
+		c->form_confirmed = false;
+		link_greet_again(&c->link);
 		break;
 	case EXAMD__V1__NOTICE_KIND__NOTICE_TAKEN_OVER:
 		client_taken_over(c, notice->text);

@@ -344,6 +344,16 @@ void desk_break(struct desk *d, bool begin)
 
 /* ---- Going on ---------------------------------------------------------------------------- */
 
+/* It runs again: what was known of its end is no longer true. */
+static void forget_result(struct desk *d)
+{
+	d->result = NULL;
+	d->result_asked = d->review_asked = d->review_whole = false;
+	d->result_error = d->review_error = ERR_OK;
+	d->nreviews = 0;
+	arena_reset(&d->review_arena);
+}
+
 /* Whatever can be done by itself now. */
 void desk_pump(struct desk *d)
 {
@@ -352,6 +362,8 @@ void desk_pump(struct desk *d)
 		practice_ask(&d->practice);
 	if (d->calling || timer_is_set(&d->again))
 		return;
+	if (d->result_asked && !desk_is_closed(d))
+		forget_result(d);
 	if (desk_is_closed(d)) {
 		d->leaving = LEAVING_NOT;
 		if (!d->result_asked && exam_client_unsettled(d->client) == 0)
