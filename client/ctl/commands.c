@@ -64,6 +64,8 @@ const struct command commands[] = {
     {"export", "ID", 1, 1, "format output", export_results, "Results as a file."},
     {"verify", "FILE", 1, 1, "key", verify_transcript,
      "Check a transcript here, without a server."},
+    {"completion bash", "", 0, 0, "", completion_bash,
+     "Print what makes bash complete these commands."},
     {"version", "", 0, 0, "", show_version, "Which release this is."},
 };
 const size_t ncommands = COUNT(commands);

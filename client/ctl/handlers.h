@@ -55,6 +55,9 @@ int results_show(struct ctl *ctl);
 int results_release(struct ctl *ctl);
 int export_results(struct ctl *ctl);
 
+/* completion.c */
+int completion_bash(struct ctl *ctl);
+
 /* verify.c */
 int verify_transcript(struct ctl *ctl);
 
