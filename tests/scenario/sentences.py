@@ -326,6 +326,19 @@ def check_in(story, people):
         c.terminal.shows(f"Name +{c.full_name}", "You are checked in|READY")
 
 
+@says("WHO comes late to a room that lets everybody in, and starts when ready")
+def comes_late(story, name):
+    c = story.who(name)
+    agree(story.sit(c))
+    see_question(story, name, "1")
+
+
+@says("LIST read(s) the rules, and agree(s)")
+def read_rules(story, people):
+    for c in story.all(people):
+        agree(c.terminal)
+
+
 @says("LIST see(s) that the proctor has not admitted them yet")
 def not_admitted(story, people):
     for c in story.all(people):
@@ -593,6 +606,16 @@ def hands_in(story, people):
 def reopens(story, name, candidate, minutes, why):
     c = story.who(candidate)
     story.examctl(story.person(name), "attempt", "reopen", story.attempt(c), "--minutes", minutes, "--reason", why)
+
+
+@says("WHO reads that it was reopened, and goes back to the questions")
+def back_to_questions(story, name):
+    c = story.who(name)
+    c.terminal.shows("It was reopened")
+    c.terminal.press("Escape")
+    c.terminal.no_longer_shows("It was reopened")
+    if "questions are complete" in c.terminal.screen():
+        c.terminal.press("b")
 
 
 @says("WHO may not reopen the attempt of WHO")
