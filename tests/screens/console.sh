@@ -7,44 +7,11 @@
 # Exit status: 0 all are the same, 1 some differ or the run failed, 2 usage.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
-[ $# -ge 1 ] || { echo "usage: console.sh BUILD [--update]" >&2; exit 2; }
-build=$1 update=${2-}
-kept=$top/client/ctl/screens
-dir=$(mktemp -d "${TMPDIR:-/tmp}/screens.XXXXXX")
-daemon= clients= differ=0
+name=console kept=$top/client/ctl/screens
+. "$top/tests/screens/stage.sh"
 
-command -v tmux >/dev/null || { echo "console.sh: tmux is not installed" >&2; exit 1; }
-tm() { env -u TMUX tmux -S "$dir/tmux" -f /dev/null -u "$@"; }
-
-cleanup() {
-	tm kill-server 2>/dev/null || :
-	for pid in $clients $daemon; do kill "$pid" 2>/dev/null || :; done
-	wait 2>/dev/null || :
-	rm -rf "$dir"
-}
-trap cleanup EXIT
-trap 'exit 1' INT TERM
-
-die() { echo "console.sh: $*" >&2; [ ! -e "$dir/tmux" ] || tm capture-pane -p -t c >&2; exit 1; }
-
-# until WHAT COMMAND...: until the command succeeds, 30 s at most.
-until_true() {
-	what=$1 tries=300
-	shift
-	while ! "$@" >/dev/null 2>&1; do
-		tries=$((tries - 1))
-		[ $tries -gt 0 ] || die "waited in vain for: $what"
-		sleep 0.1
-	done
-}
-on_screen() { tm capture-pane -p -t c | grep -qE "$1"; }
-# The screen shows all of these.
-shows() { for pattern; do until_true "$pattern" on_screen "$pattern"; done; }
-press() { tm send-keys -t c "$@"; }
-type_text() { tm send-keys -t c -l "$1"; }
-
-masked() { # masked TERMINAL
-	tm capture-pane -p -t "$1" | sed -E \
+mask() {
+	sed -E \
 		-e 's/[0-9]:[0-9]{2}:[0-9]{2}/#:##:##/g' \
 		-e 's/([ ~])[0-9]:[0-9]{2} /\1#:## /g' \
 		-e 's/ [ 0-9][0-9][sm] / ### /g' \
@@ -53,24 +20,11 @@ masked() { # masked TERMINAL
 		-e 's/at version [0-9]+ now/at version # now/' \
 		-e 's/127\.0\.0\.1:[0-9]+/127.0.0.1:#####/g'
 }
-# screen NAME: compare (or keep) what is shown now.
-screen() {
-	file=$kept/$1.$(tm display-message -p -t c '#{window_width}x#{window_height}').txt
-	if [ "$update" = --update ]; then
-		mkdir -p "$kept"
-		masked c >"$file"
-	elif ! masked c | diff -u "$file" -; then
-		echo "console.sh: $file differs" >&2
-		differ=1
-	fi
-}
 # The grid of a terminal, without the cursor and the marks, which are each proctor's own.
 grid() { masked "$1" | sed -n '3,20s/^..//p'; }
-size() { tm resize-window -t c -x "$1" -y "$2"; }
 
 # ---- A sitting ------------------------------------------------------------------------------
 
-secret() { (umask 077 && printf '%s\n' "$2" >"$dir/$1"); }
 as() {
 	who=$1
 	shift

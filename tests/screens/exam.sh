@@ -7,44 +7,11 @@
 # Exit status: 0 all are the same, 1 some differ or the run failed, 2 usage.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
-[ $# -ge 1 ] || { echo "usage: exam.sh BUILD [--update]" >&2; exit 2; }
-build=$1 update=${2-}
-kept=$top/client/term/screens
-dir=$(mktemp -d "${TMPDIR:-/tmp}/screens.XXXXXX")
-daemon= clients= differ=0
+name=exam kept=$top/client/term/screens
+. "$top/tests/screens/stage.sh"
 
-command -v tmux >/dev/null || { echo "exam.sh: tmux is not installed" >&2; exit 1; }
-tm() { env -u TMUX tmux -S "$dir/tmux" -f /dev/null -u "$@"; }
-
-cleanup() {
-	tm kill-server 2>/dev/null || :
-	for pid in $clients $daemon; do kill "$pid" 2>/dev/null || :; done
-	wait 2>/dev/null || :
-	rm -rf "$dir"
-}
-trap cleanup EXIT
-trap 'exit 1' INT TERM
-
-die() { echo "exam.sh: $*" >&2; [ ! -e "$dir/tmux" ] || tm capture-pane -p -t c >&2; exit 1; }
-
-# until_true WHAT COMMAND...: until the command succeeds, 30 s at most.
-until_true() {
-	what=$1 tries=300
-	shift
-	while ! "$@" >/dev/null 2>&1; do
-		tries=$((tries - 1))
-		[ $tries -gt 0 ] || die "waited in vain for: $what"
-		sleep 0.1
-	done
-}
-on_screen() { tm capture-pane -p -t c | grep -qE "$1"; }
-# The screen shows all of these.
-shows() { for pattern; do until_true "$pattern" on_screen "$pattern"; done; }
-press() { tm send-keys -t c "$@"; }
-type_text() { tm send-keys -t c -l "$1"; }
-
-masked() {
-	tm capture-pane -p -t c | sed -E \
+mask() {
+	sed -E \
 		-e 's/([0-9]:)?[0-9]{2}:[0-9]{2} (left|used)/##:## \2/g' \
 		-e 's/stands at ([0-9]:)?[0-9]{2}:[0-9]{2}/stands at ##:##/' \
 		-e 's/20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}/####-##-## ##:##/g' \
@@ -52,18 +19,6 @@ masked() {
 		-e 's/127\.0\.0\.1:[0-9]+/127.0.0.1:#####/g' \
 		-e 's/^  [0-9a-f]{64}$/  (the pin)/'
 }
-# screen NAME: compare (or keep) what is shown now.
-screen() {
-	file=$kept/$1.$(tm display-message -p -t c '#{window_width}x#{window_height}').txt
-	if [ "$update" = --update ]; then
-		mkdir -p "$kept"
-		masked >"$file"
-	elif ! masked | diff -u "$file" -; then
-		echo "exam.sh: $file differs" >&2
-		differ=1
-	fi
-}
-size() { tm resize-window -t c -x "$1" -y "$2"; }
 # both NAME: at 80x24 and at 120x40, each when it has been drawn anew: its corner is at its right end.
 both() {
 	screen "$1"
@@ -82,7 +37,6 @@ click() { press -H 1b 5b 4d 20 "$(printf %x $((32 + $1)))" "$(printf %x $((32 + 
 
 # ---- A sitting ------------------------------------------------------------------------------
 
-secret() { (umask 077 && printf '%s\n' "$2" >"$dir/$1"); }
 ctl() { EXAMCTL_USER=admin EXAMCTL_SESSION="$dir/session" "$build/examctl" "$@"; }
 serve() { # serve PORT
 	"$build/examd" run -d "$dir/data" -o "listen=127.0.0.1:$1" >"$dir/serving" 2>>"$dir/log" &
