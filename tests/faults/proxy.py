@@ -105,7 +105,7 @@ class Proxy:
         self._live.append(pair)
         try:
             self._pump(client, server, sent, cut)
-        except OSError:
+        except (OSError, ValueError):  # ValueError: closed by cut_all() while it was waited for
             pass
         self._live.remove(pair)
         _kill(pair, False)

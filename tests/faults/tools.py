@@ -152,7 +152,7 @@ class TheProxy(unittest.TestCase):
         c = wire.Client(self.proxy.port, timeout=5)
         try:
             c.send_raw(b"hello")
-            return c.tls.recv(100)
+            return c.tls.recv(100) or None
         except (OSError, ssl.SSLError, wire.Gone):
             return None
         finally:
