@@ -586,6 +586,35 @@ static void answers_left_at_a_take_over_are_kept_and_never_saved(void **state)
 	world_end(&w);
 }
 
+static bool is_going_on(const struct world *w)
+{
+	const Examd__V1__Status *status = exam_client_status(w->client);
+
+	return status != NULL && status->state == EXAMD__V1__ATTEMPT_STATE__RUNNING &&
+	       w->entries[ENTRY_CONFIRMED] == 2;
+}
+
+/* Nobody holds the new seat, and the clock stands until the form is confirmed for it. */
+static void a_client_goes_on_when_its_attempt_is_reopened(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	get_in(&w);
+	answer(&w, 0, 1);
+	until(&w, all_settled);
+	submit(&w);
+	until(&w, has_replied);
+	fake_reopen(&w.server);
+	until(&w, is_going_on);
+	answer(&w, 1, 1);
+	until(&w, all_settled);
+	assert_saved(&w, 2, 2);
+	assert_int_equal(2, w.server.have[1].seat);
+	world_end(&w);
+}
+
 /* ---- The state directory ----------------------------------------------------------------- */
 
 static void make_dir(struct world *w)
@@ -1063,6 +1092,7 @@ int main(void)
 	    RULE(a_seat_of_another_is_waited_for),
 	    RULE(a_refused_seat_is_the_end_of_it),
 	    RULE(answers_left_at_a_take_over_are_kept_and_never_saved),
+	    RULE(a_client_goes_on_when_its_attempt_is_reopened),
 	    RULE(a_client_that_starts_again_goes_on_where_it_was),
 	    RULE(an_acknowledgement_that_was_lost_is_made_up_for),
 	    RULE(the_journal_stays_until_the_receipt),

@@ -132,6 +132,18 @@ void fake_notify(struct fake *f, Examd__V1__NoticeKind kind, bool with_status)
 		notify_one(k, kind, with_status);
 }
 
+void fake_reopen(struct fake *f)
+{
+	f->state = EXAMD__V1__ATTEMPT_STATE__RUNNING;
+	f->stopped = EXAMD__V1__STOP__STOP_NOT_STARTED;
+	f->seat++;
+	f->receipt = false;
+	f->seat_is_nobodys = true;
+	for (struct fake_conn *k = f->conns; k != NULL; k = k->next)
+		k->holds = false;
+	fake_notify(f, EXAMD__V1__NOTICE_KIND__NOTICE_REOPENED, false);
+}
+
 void fake_begin(struct fake *f)
 {
 	f->state = EXAMD__V1__ATTEMPT_STATE__RUNNING;
@@ -148,7 +160,7 @@ static void on_hello(struct fake_conn *k, const Examd__V1__Request *rq, struct a
 	k->logged_in = rq->hello->token.len == 32 && f->forget_tokens == 0;
 	if (rq->hello->token.len == 32 && f->forget_tokens > 0)
 		f->forget_tokens--;
-	k->holds = k->logged_in && f->state != 0 && !f->seat_is_anothers;
+	k->holds = k->logged_in && f->state != 0 && !f->seat_is_anothers && !f->seat_is_nobodys;
 	examd__v1__hello_reply__init(&a->hello);
 	a->hello.version = PROTOCOL_VERSION;
 	if (k->logged_in) {
@@ -187,6 +199,7 @@ static void on_check_in(struct fake_conn *k, const Examd__V1__Request *rq, struc
 	}
 	if (f->state == 0)
 		f->state = EXAMD__V1__ATTEMPT_STATE__ADMITTED;
+	f->seat_is_nobodys = false;
 	k->holds = true;
 	reply_status(k, a);
 }
@@ -352,7 +365,10 @@ static void on_get_answers(struct fake_conn *k, const Examd__V1__Request *rq, st
 static void on_get_status(struct fake_conn *k, const Examd__V1__Request *rq, struct answered *a)
 {
 	(void)rq;
-	reply_status(k, a);
+	if (k->fake->seat_is_nobodys)
+		a->reply.error = ERR_OUT_OF_TURN;
+	else
+		reply_status(k, a);
 }
 
 /* Once for each command id. */

@@ -35,6 +35,7 @@ struct fake {
 		size_t packed_len;
 	} have[FAKE_ITEMS];
 	bool seat_is_anothers;
+	bool seat_is_nobodys; /* until somebody checks in */
 	bool receipt;
 
 	/* what it has seen */
@@ -64,6 +65,8 @@ void fake_has(struct fake *f, uint32_t item, uint32_t seat, uint32_t revision, u
 void fake_notify(struct fake *f, Examd__V1__NoticeKind kind, bool with_status);
 /* Starts the attempt and says so. */
 void fake_begin(struct fake *f);
+/* It runs again with a new seat, stands until its client is ready, and says so. */
+void fake_reopen(struct fake *f);
 
 /* A wire between client and server that breaks after so many bytes of its first connection. */
 struct wire {
