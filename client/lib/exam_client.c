@@ -241,7 +241,6 @@ static void notice_means(struct exam_client *c, const Examd__V1__Notice *notice)
 		break;
 	case EXAMD__V1__NOTICE_KIND__NOTICE_REOPENED:
 		/* It has a new seat, which nobody holds, and waits for its client. */
-		c->form_confirmed = false;
 		link_greet_again(&c->link);
 		break;
 	case EXAMD__V1__NOTICE_KIND__NOTICE_TAKEN_OVER:
