@@ -27,7 +27,7 @@ const struct command commands[] = {
     {"exam check", "FILE", 1, 1, "bank", exam_check, "Check a blueprint here, with its bank."},
     {"exam load", "FILE", 1, 1, "check", exam_load, "Load a blueprint into the server."},
     {"exam list", "", 0, 0, "", exam_list, "The exams that the server has."},
-    {"exam preview", "FILE", 1, 1, "bank seed keys", exam_preview,
+    {"exam preview", "NAME|FILE", 1, 1, "bank seed keys", exam_preview,
      "Make a form here and print it."},
 
     {"sitting create", "", 0, 0, "exam title group users opens closes room-ends", sitting_create,

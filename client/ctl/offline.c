@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/stat.h>
 
 #include "daemon/engine/form.h"
@@ -308,28 +309,66 @@ static int preview(const struct ctl *ctl, const struct blueprint *blueprint,
 	return err == ERR_OK ? EXIT_DONE : EXIT_REFUSED;
 }
 
-int exam_preview(struct ctl *ctl)
+/* Where the blueprint of an exam stands: FILE itself, or NAME.yaml here, in a checkout, or where
+ * the shipped ones were installed.  To be freed. */
+static char *find_exam(const char *name)
+{
+	static const char *const folders[] = {".", "questions/banks", EXAMD_BANKS};
+
+	for (size_t i = 0; strchr(name, '/') == NULL && i < COUNT(folders); i++) {
+		char *path = mem_printf("%s/%s.yaml", folders[i], name);
+
+		if (access(name, R_OK) != 0 && access(path, R_OK) == 0)
+			return path;
+		free(path);
+	}
+	return mem_copy_text(name);
+}
+
+/* The bank that a blueprint names, as NAME.yaml beside it.  To be freed. */
+static char *bank_beside(const char *exam_path, const char *bank)
+{
+	const char *slash = strrchr(exam_path, '/');
+	int folder = slash == NULL ? 0 : (int)(slash - exam_path + 1);
+
+	return mem_printf("%.*s%s.yaml", folder, exam_path, bank);
+}
+
+static int preview_files(const struct ctl *ctl, const char *exam_path, int64_t seed)
 {
 	struct diag diag = {0};
-	struct blueprint *blueprint = NULL;
+	struct blueprint *blueprint = read_blueprint(exam_path, &diag);
 	struct bank *bank = NULL;
-	int64_t seed = 1;
 	int status = EXIT_REFUSED;
 
-	if (!ctl_has(ctl, OPT_BANK))
-		return ctl_wrong("--bank FILE is needed");
-	if (ctl_has(ctl, OPT_SEED) && !ctl_number(ctl_value(ctl, OPT_SEED), 0, &seed))
-		return EXIT_USAGE;
-	blueprint = read_blueprint(ctl->args[0], &diag);
-	bank = read_bank(ctl_value(ctl, OPT_BANK), &diag);
-	if (blueprint != NULL && bank != NULL)
-		blueprint_check_bank(blueprint, bank, ctl->args[0], &diag);
+	if (blueprint != NULL) {
+		char *beside = bank_beside(exam_path, blueprint->bank);
+
+		bank = read_bank(ctl_has(ctl, OPT_BANK) ? ctl_value(ctl, OPT_BANK) : beside, &diag);
+		free(beside);
+	}
+	if (bank != NULL)
+		blueprint_check_bank(blueprint, bank, exam_path, &diag);
 	if (diag_has_errors(&diag))
 		status = tell(ctl, &diag, NULL);
-	else if (blueprint != NULL && bank != NULL)
+	else if (bank != NULL)
 		status = preview(ctl, blueprint, bank, seed);
 	bank_free(bank);
 	blueprint_free(blueprint);
 	diag_fini(&diag);
+	return status;
+}
+
+int exam_preview(struct ctl *ctl)
+{
+	char *exam_path;
+	int64_t seed = 1;
+	int status;
+
+	if (ctl_has(ctl, OPT_SEED) && !ctl_number(ctl_value(ctl, OPT_SEED), 0, &seed))
+		return EXIT_USAGE;
+	exam_path = find_exam(ctl->args[0]);
+	status = preview_files(ctl, exam_path, seed);
+	free(exam_path);
 	return status;
 }
