@@ -10,17 +10,19 @@ Exit status: 0 the story came true, 1 it did not, 2 a line is no sentence, or wr
 import argparse
 import difflib
 import os
+import re
 import subprocess
 import sys
 import time
 
-from sentences import SENTENCES, Story
+from sentences import SENTENCES, WHOEVER, Story
 from terminal import Failed
 
 
 def near(line):
-    forms = {s.form: s for s in SENTENCES}
-    return difflib.get_close_matches(line, list(forms), n=3, cutoff=0.3)
+    """Forms that are like it, whoever it is about."""
+    plain = {re.sub(r"\[[^\]]*\]|\(\w+\)", "", s.form.replace("LIST", "WHO")): s.form for s in SENTENCES}
+    return [plain[p] for p in difflib.get_close_matches(WHOEVER.sub("WHO", line), list(plain), n=3, cutoff=0.4)]
 
 
 def meaning(line):
@@ -60,6 +62,7 @@ def tell(steps, build, keep):
     try:
         for place, line, act, arguments in steps:
             act(story, *arguments)
+            story.must_be_sane()
             print(f"{time.monotonic() - begun:6.1f} s  {line}", flush=True)
         ok = True
     except (Failed, OSError, KeyError, subprocess.SubprocessError) as e:

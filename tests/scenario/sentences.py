@@ -26,6 +26,7 @@ Sentence = namedtuple("Sentence", "form pattern act")
 SENTENCES = []
 
 _WHO = r"[A-Z][^\W\d_]+"
+WHOEVER = re.compile(rf"\b{_WHO}(?:, {_WHO})*(?: and {_WHO})?\b")
 _WORDS = {
     "WHO": f"({_WHO})",
     "LIST": f"({_WHO}(?:, {_WHO})*(?: and {_WHO})?)",
@@ -162,6 +163,15 @@ class Story:
 
     def rows(self, staff, *argv):
         return json.loads(self.examctl(staff, "--json", *argv).stdout)
+
+    def must_be_sane(self):
+        """No program has said that its memory is not in order."""
+        for path in (self.room.log.name, self.desktop.stderr):
+            if os.path.exists(path):
+                with open(path, encoding="utf-8", errors="replace") as f:
+                    m = re.search(r".*(?:ERROR: \w+Sanitizer|runtime error:).*(?:\n.*){0,12}", f.read())
+                if m:
+                    raise Failed(m.group())
 
     # ---- The end -----------------------------------------------------------------------------
 

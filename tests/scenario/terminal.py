@@ -18,6 +18,7 @@ class Desktop:
 
     def __init__(self, directory):
         self.socket = os.path.join(directory, "tmux")
+        self.stderr = os.path.join(directory, "terminals.log")
         self.env = {k: v for k, v in os.environ.items() if k != "TMUX"}
         self.env.update(HOME=directory, LC_ALL="C.UTF-8",
                         EXAMD_KNOWN_SERVERS=os.path.join(directory, "known_servers"))
@@ -33,7 +34,7 @@ class Desktop:
     def open(self, title, argv, width=80, height=24):
         terminal = Terminal(self, f"t{len(self.terminals)}", title)
         self.tmux("new-session", "-d", "-s", terminal.name, "-x", str(width), "-y", str(height),
-                  "exec " + shlex.join(argv) + f" 2>>{shlex.quote(self.socket + '.stderr')}")
+                  "exec " + shlex.join(argv) + f" 2>>{shlex.quote(self.stderr)}")
         self.terminals.append(terminal)
         return terminal
 
