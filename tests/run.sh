@@ -4,6 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 sh daemon/packages.sh test
+export LC_ALL=C.UTF-8 TERM="${TERM:-xterm}"
 build=${BUILD:-build-asan}
 jobs=$(nproc)
 
