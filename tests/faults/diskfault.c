@@ -155,19 +155,29 @@ static void forget(int fd)
 	pthread_mutex_unlock(&unsynced_lock);
 }
 
-static void lose_unsynced(void)
+/* Takes back what was written to the file of FD, or to all of them, since it was last synced.  An
+ * entry whose descriptor is another file by now stays: closed behind our back, or before a fork. */
+static void lose_unsynced(int fd, bool all)
 {
 	static __typeof__(&pwrite) next_pwrite;
 	static __typeof__(&ftruncate) next_ftruncate;
 	void *found = next_of("pwrite");
-	struct undo *u;
+	struct undo **p, *u;
+	struct stat st, now;
 
+	if (fstat(fd, &st) != 0)
+		abort();
 	memcpy(&next_pwrite, &found, sizeof next_pwrite);
 	found = next_of("ftruncate");
 	memcpy(&next_ftruncate, &found, sizeof next_ftruncate);
 	pthread_mutex_lock(&unsynced_lock);
-	while ((u = unsynced) != NULL) {
-		unsynced = u->before;
+	for (p = &unsynced; (u = *p) != NULL;) {
+		if ((!all && (u->file != st.st_ino || u->device != st.st_dev)) ||
+		    fstat(u->fd, &now) != 0 || now.st_ino != u->file || now.st_dev != u->device) {
+			p = &u->before;
+			continue;
+		}
+		*p = u->before;
 		if ((u->length > 0 &&
 		     next_pwrite(u->fd, u->old, u->length, u->at) != (ssize_t)u->length) ||
 		    next_ftruncate(u->fd, u->size) != 0)
@@ -199,7 +209,7 @@ static enum fault_action fault(int fd, enum fault_operation operation)
 		return FAULT_NONE;
 	}
 	if (remembers())
-		lose_unsynced();
+		lose_unsynced(fd, box->action == FAULT_POWER);
 	if (box->action == FAULT_POWER)
 		__builtin_trap();
 	return box->action;

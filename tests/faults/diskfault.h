@@ -18,10 +18,9 @@ enum fault_action {
 	FAULT_SHORT = 3, /* half of the bytes are written, and the count says so; a sync: EIO */
 	FAULT_TORN = 4,	 /* half of the bytes are written, then EIO; a sync: done, then EIO */
 	FAULT_STALL = 5, /* done after .stall_ms */
-	/* What was written to any file since its last sync is taken back, as a loss of power may
-	   do; */
-	FAULT_LOST = 6,	 /* ... then EIO */
-	FAULT_POWER = 7, /* ... then the process ends at once */
+	/* What was written since the last sync is taken back: */
+	FAULT_LOST = 6,	 /* of this file, as the kernel does when writing back fails; then EIO */
+	FAULT_POWER = 7, /* of all files, and the process ends at once: a loss of power */
 };
 
 struct fault_box {
