@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 
@@ -20,6 +21,25 @@ sys.path.insert(0, os.path.join(HERE, "..", "torture"))
 from proxy import DOWN, UP, Cut, Proxy  # noqa: E402
 from room import TOP, Failed, Lines, Room  # noqa: E402
 from wire import Client, Gone, Refused, answer  # noqa: E402
+
+# Small, so that it can be cut at every byte.  One version follows another.
+BANK = """bank: cut
+title: Cut
+version: "{version}"
+code_year: FY2026
+licence: CC-BY-4.0
+copyright: nobody
+notice: none
+items:
+  - id: one
+    sections: {{cut: all}}
+    level: recall
+    kind: single
+    stem: Which one?
+    options: [{{text: This, right: true}}, {{text: That}}]
+    rationale: This one.
+    references: [none]
+"""
 
 # What a person or a command has added: counts that only grow, and what stands now.
 EFFECTS = """
@@ -70,11 +90,6 @@ class Staff:
             f.write(text)
         return path
 
-    def changed(self, path):
-        """The same file with another version."""
-        with open(os.path.join(TOP, "questions/banks", path), encoding="utf-8") as f:
-            return self.file(path, f.read().replace('version: "2026.1"', f'version: "2026.{self.n}"', 1))
-
     def sitting(self, step="create"):
         create = json.loads(self.room.ctl("--json", "sitting", "create", "--exam", "cpc-short", "--title",
                                           "Cut", "--group", "solo").stdout)
@@ -119,10 +134,14 @@ class Staff:
         return ["people", "unlock", "c00001"]
 
     def bank_load(self):
-        return ["bank", "load", self.changed("kinds-starter.yaml")]
+        return ["bank", "load", self.file("cut.yaml", BANK.format(version=self.n))]
 
     def exam_load(self):
-        return ["exam", "load", self.changed("cpc-demo.yaml")]
+        with open(os.path.join(TOP, "questions/banks/cpc-demo.yaml"), encoding="utf-8") as f:
+            text, n = re.subn('(?m)^version: .*$', f'version: "{self.n}"', f.read())
+        if n != 1:
+            raise Failed("cpc-demo.yaml has no line of its version")
+        return ["exam", "load", self.file("exam.yaml", text)]
 
     def sitting_create(self):
         return ["--json", "sitting", "create", "--exam", "cpc-short", "--title", f"Cut {self.n}", "--group", "solo"]
