@@ -61,6 +61,10 @@ int completion_bash(struct ctl *ctl);
 /* verify.c */
 int verify_transcript(struct ctl *ctl);
 
+/* backup.c */
+int backup_make(struct ctl *ctl);
+int backup_restore(struct ctl *ctl);
+
 int show_version(struct ctl *ctl);
 
 /* ---- Shared by them ---------------------------------------------------------------------- */

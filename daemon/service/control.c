@@ -10,12 +10,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "daemon/service/backups.h"
 #include "daemon/service/doubts.h"
 #include "daemon/service/metrics.h"
 #include "proto/base/log.h"
 
-#define IDLE_LIMIT   SECONDS(30)
-#define WATCH_BACKUP ((struct millis){200})
+#define IDLE_LIMIT SECONDS(30)
 
 struct operator
 {
@@ -32,9 +32,7 @@ struct control {
 	struct listener_user user;
 	struct operator* operators;
 	size_t count;
-	struct timer backup;
-	uint32_t percent;		     /* told last */
-	char backup_file[CONTROL_LINE_MOST]; /* of the last backup: its name in DIR/backups */
+	struct backups_watcher backup;
 	char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
 };
 
@@ -165,45 +163,31 @@ static void say_to_waiting(struct control *c, const char *line, bool last)
 	}
 }
 
-static void fail_waiting(struct control *c)
+static void on_backup_progress(struct backups_watcher *w, uint32_t percent)
 {
+	char line[32];
+
+	snprintf(line, sizeof(line), "progress %u", percent);
+	say_to_waiting(container_of(w, struct control, backup), line, false);
+}
+
+static void on_backup_end(struct backups_watcher *w, enum err err)
+{
+	struct control *c = container_of(w, struct control, backup);
+
+	if (err == ERR_OK)
+		say_to_waiting(c, "ok", true);
 	for (struct operator* o = c->operators; o != NULL; o = o->next) {
 		if (o->waits)
-			say_error(o, ERR_IO);
+			say_error(o, err);
 		o->waits = false;
 	}
 }
 
-static void on_backup_time(struct timer *timer)
-{
-	struct control *c = container_of(timer, struct control, backup);
-	uint32_t percent = 0;
-	char line[32];
-
-	switch (store_backup_state(c->core->store, &percent)) {
-	case BACKUP_RUNNING:
-		if (percent != c->percent) {
-			snprintf(line, sizeof(line), "progress %u", percent);
-			say_to_waiting(c, line, false);
-		}
-		c->percent = percent;
-		timer_set(timer, WATCH_BACKUP);
-		break;
-	case BACKUP_DONE:
-		log_event(LOG_BACKUP_DONE, F_TEXT("file", c->backup_file));
-		say_to_waiting(c, "ok", true);
-		break;
-	case BACKUP_NONE:
-	case BACKUP_FAILED:
-		fail_waiting(c); /* the store has said why */
-		break;
-	}
-}
-
-static void on_backup(struct operator* o, const char *name)
+static void on_backup_line(struct operator* o, const char *name)
 {
 	struct control *c = o->control;
-	enum err err = store_backup(c->core->store, name);
+	enum err err = backups_begin(c->core->backups, NULL, name);
 
 	if (err != ERR_OK) {
 		say_error(o, err);
@@ -211,10 +195,8 @@ static void on_backup(struct operator* o, const char *name)
 	}
 	conn_clear_deadline(o->conn);
 	o->waits = true;
-	c->percent = 0;
-	snprintf(c->backup_file, sizeof(c->backup_file), "%s", name);
 	say(o, "progress 0");
-	timer_set(&c->backup, WATCH_BACKUP);
+	backups_watch(c->core->backups, &c->backup);
 }
 
 /* ---- Lines ----------------------------------------------------------------------------------- */
@@ -225,7 +207,7 @@ static const struct {
 	void (*handle)(struct operator* o, const char *argument);
 } commands[] = {
     {"status", false, on_status},
-    {"backup", true, on_backup},
+    {"backup", true, on_backup_line},
 };
 
 static void on_line(struct operator* o, const char *line)
@@ -342,7 +324,7 @@ enum err control_open(struct control **out, struct core *core)
 	c->core = core;
 	c->user.on_accept = on_accept;
 	c->listener = listener_new(core->loop, fd, &c->user);
-	timer_init(&c->backup, core->loop, on_backup_time);
+	c->backup = (struct backups_watcher){on_backup_progress, on_backup_end};
 	*out = c;
 	return ERR_OK;
 }
@@ -356,7 +338,8 @@ void control_close(struct control *c)
 		operator_free(c->operators);
 	}
 	listener_free(c->listener);
-	timer_fini(&c->backup);
+	if (c->core->backups != NULL)
+		backups_watch(c->core->backups, NULL);
 	unlink(c->path);
 	free(c);
 }

@@ -13,6 +13,7 @@
 #include "daemon/service/archive.h"
 #include "daemon/service/commands.h"
 #include "daemon/service/shelf.h"
+#include "daemon/service/backups.h"
 #include "daemon/service/control.h"
 #include "daemon/service/doubts.h"
 #include "daemon/service/fronts.h"
@@ -226,6 +227,7 @@ static void start_watching(struct core *core)
 	watch_set(&core->hasher_watch, true, false);
 	core->pass.on_pass = on_pass;
 	loop_add_pass(core->loop, &core->pass);
+	core->backups = backups_new(core);
 	core->metrics = metrics_new(core);
 	core->doubts = doubts_new(core);
 	timer_init(&core->tick, core->loop, on_tick);
@@ -270,6 +272,7 @@ static void stop_watching(struct core *core)
 	watch_fini(&core->readers_watch);
 	watch_fini(&core->hasher_watch);
 	timer_fini(&core->tick);
+	backups_free(core->backups);
 	metrics_free(core->metrics);
 	doubts_free(core->doubts);
 }

@@ -48,6 +48,7 @@ static const struct route routes[] = {
     [BODY(RESULTS_RELEASE)] = {MAY_TEACHER, WHILE_LOGGED_IN, on_results_release},
     [BODY(EXPORT)] = {MAY_TEACHER, WHILE_LOGGED_IN, on_export},
     [BODY(TRANSCRIPT)] = {MAY_TEACHER, WHILE_LOGGED_IN, on_transcript},
+    [BODY(BACKUP)] = {MAY_ADMIN, WHILE_LOGGED_IN, on_backup},
 };
 
 /* Who may give which command to a room. */

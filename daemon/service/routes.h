@@ -94,5 +94,7 @@ enum err on_results_list(struct request *rq);
 enum err on_results_release(struct request *rq);
 enum err on_export(struct request *rq);
 enum err on_transcript(struct request *rq);
+/* staff_backup.c */
+enum err on_backup(struct request *rq);
 
 #endif

@@ -40,6 +40,7 @@ struct commands;
 struct push;
 struct archive;
 struct control;
+struct backups;
 struct metrics;
 struct doubts;
 struct shelf;
@@ -73,6 +74,7 @@ struct client {
 	uint8_t client_id[CLIENT_SIZE];
 	struct session *session;     /* borrowed from the table; NULL: not logged in */
 	struct attempt_id attempt;   /* that it is bound to, holding its seat or waiting; 0: none */
+	uint32_t round_trip_ms;	     /* as it told last; 0: it has not */
 	bool hashing;		     /* a password of this connection is being hashed */
 	struct client_part *files;   /* owned: uploads and downloads (files.c); may be NULL */
 	struct client_part *watch;   /* owned: the sitting that it watches (push.c); may be NULL */
@@ -99,6 +101,7 @@ struct core {
 	struct look *dormant; /* under way; NULL: none */
 	struct form_cache *form_cache;
 	struct control *control;
+	struct backups *backups;
 	struct metrics *metrics;
 	struct doubts *doubts;
 	uint64_t answers_acknowledged; /* since the start */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -1144,6 +1145,43 @@ static void keep_results_back(struct fake_client *c)
 	buf_fini(&text);
 }
 
+static const wire_reply *ask_backup(struct fake_client *c, uint8_t id_byte, const char *name)
+{
+	REQUEST_OF(backup, BACKUP, Examd__V1__Backup, EXAMD__V1__BACKUP__INIT);
+	uint8_t id[COMMAND_SIZE] = {id_byte};
+
+	in.command_id = (ProtobufCBinaryData){id_byte == 255 ? 3 : sizeof id, id};
+	in.name = wire_text(name);
+	return client_ask(c, &request);
+}
+
+/* Sent again it is the same backup; what another asked for is not called one's own. */
+static void test_a_backup_is_begun_once_and_told_until_it_is_whole(void **state)
+{
+	struct harness *h = *state;
+	struct fake_client *c = staff_connect(h, "adam", ADMIN);
+	char path[200];
+	struct stat st;
+
+	assert_int_equal(ask_backup(c, 0, "one.db")->error, ERR_INVALID);
+	assert_int_equal(ask_backup(c, 255, "one.db")->error, ERR_INVALID);
+	assert_int_equal(ask_backup(c, 1, "../one.db")->error, ERR_INVALID);
+	assert_int_equal(ask_backup(c, 1, "one.db")->error, ERR_OK);
+	assert_int_equal(ask_backup(c, 1, "two.db")->error, ERR_COMMAND_REUSED);
+	for (;;) {
+		const wire_reply *reply = ask_backup(staff_again(c), 1, "one.db");
+
+		assert_int_equal(reply->error, ERR_OK);
+		assert_string_equal(reply->backup_state->name, "one.db");
+		if (reply->backup_state->done)
+			break;
+	}
+	snprintf(path, sizeof path, "%s/backups/one.db", h->dir);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(ask_backup(c, 2, "one.db")->error, ERR_EXISTS);
+}
+
 static void test_what_is_released_by_hand_is_closed_until_then(void **state)
 {
 	static const char *const ann[] = {"ann", NULL};
@@ -1247,6 +1285,7 @@ static const struct {
     {EXAMD__V1__REQUEST__BODY_RESULTS_RELEASE, T},
     {EXAMD__V1__REQUEST__BODY_EXPORT, T},
     {EXAMD__V1__REQUEST__BODY_TRANSCRIPT, T},
+    {EXAMD__V1__REQUEST__BODY_BACKUP, 1u << ADMIN},
 };
 
 /* An empty message of the request's member BODY; ROOM_OPEN where a verb is needed to be let in. */
@@ -1338,6 +1377,7 @@ int main(int argc, char **argv)
 	    RULE(test_who_watches_gets_all_rows_then_those_that_change_gathered),
 	    RULE(test_a_score_is_for_instructors),
 	    RULE(test_the_list_of_results_comes_in_pages_and_files_in_pieces),
+	    RULE(test_a_backup_is_begun_once_and_told_until_it_is_whole),
 	    RULE(test_what_is_released_by_hand_is_closed_until_then),
 	    RULE(test_a_transcript_proves_itself_and_one_bit_spoils_it),
 	    RULE(test_each_request_of_staff_is_for_those_who_may),
