@@ -1,7 +1,8 @@
 #!/bin/sh
-# test_examd.sh EXAMD: what an operator does with the program, from init to restore.
+# test_examd.sh EXAMD EXAMCTL: what an operator does with the programs, from init to restore.
 set -eu
 examd=$1
+examctl=$2
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
@@ -38,6 +39,7 @@ status 1 "$examd" init d --admin ''
 [ ! -e d ] || fail "init that failed left its folder"
 status 0 "$examd" init d --name exams.example.org --admin root
 says '^one-time password: .'
+sed -n 's/^one-time password: //p' out >one-time
 pin=$(sed -n 's/^pin: //p' out)
 [ "${#pin}" = 43 ] || fail "the pin is $pin"
 status 1 "$examd" init d
@@ -144,6 +146,20 @@ case $line in *":$port, pin $pin") ;; *) fail "another port: $line" ;; esac
 status 1 "$examd" run -d d --port "$port"
 says 'Another program does'
 
+# An admin on another machine has a backup made, too.
+export EXAMCTL_SERVER="127.0.0.1:$port" EXAMCTL_PIN="$pin" EXAMCTL_SESSION="$dir/session" EXAMCTL_USER=root
+echo 'correct horse battery staple' >password
+status 0 "$examctl" login --password-file one-time
+status 0 "$examctl" passwd --password-file one-time --new-password-file password
+status 0 "$examctl" --json backup monday
+says '"backup":"monday"'
+[ "$(stat -c %a d/backups/monday)" = 600 ] || fail "the backup of monday"
+status 1 "$examctl" backup monday
+says 'There is one already'
+status 1 "$examctl" restore d/backups/monday --dir d
+says 'Stop the daemon first'
+status 2 "$examctl" restore d/backups/monday
+
 # It is stopped: the same, with status 0.
 before=$(date +%s%N)
 kill -TERM "$supervisor"
@@ -159,6 +175,8 @@ grep -q '^examd_process_starts_total{process="core"} 1$' d/metrics.prom || fail 
 status 0 "$examd" restore d/backups/friday -d d
 ls d | grep -q '^examd.db.before-restore-.*Z$' || fail "the database before was not kept"
 status 0 "$examd" check -d d
+rm -f d/examd.db.before-restore-* # such names are of one second
+status 0 "$examctl" restore d/backups/monday --dir d
 status 1 "$examd" restore d/secrets/tls.crt -d d
 status 0 "$examd" check -d d
 
