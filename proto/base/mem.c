@@ -64,6 +64,39 @@ char *mem_printf(const char *fmt, ...)
 	return or_die(out);
 }
 
+/* What the blocks take.  Counted when another one is wanted: they are few. */
+static size_t arena_taken(const struct arena *a)
+{
+	const struct arena_block *b;
+	size_t taken = 0;
+
+	for (b = a->blocks; b != NULL; b = b->next)
+		taken += sizeof *b + b->size;
+	return taken;
+}
+
+/* A new first block with room for STEP bytes; NULL: it would pass the cap.  The last one below the
+ * cap is a smaller one. */
+static struct arena_block *another_block(struct arena *a, size_t step)
+{
+	struct arena_block *b;
+	size_t room = step > BLOCK ? step : BLOCK;
+
+	if (a->cap != 0) {
+		size_t taken = arena_taken(a) + sizeof *b;
+
+		if (taken > a->cap || step > a->cap - taken)
+			return NULL;
+		if (room > a->cap - taken)
+			room = a->cap - taken;
+	}
+	b = mem_new(sizeof *b + room);
+	b->size = room;
+	b->next = a->blocks;
+	a->blocks = b;
+	return b;
+}
+
 void *arena_new(struct arena *a, size_t size)
 {
 	struct arena_block *b = a->blocks;
@@ -71,18 +104,14 @@ void *arena_new(struct arena *a, size_t size)
 	size_t step = (size + align - 1) / align * align;
 	void *p;
 
-	if (step < size || (a->cap != 0 && (step > a->cap || a->used > a->cap - step)))
+	if (step < size)
 		return NULL;
 	if (step == 0)
 		step = align;
-	if (b == NULL || b->size - b->used < step) {
-		size_t room = step > BLOCK ? step : BLOCK;
-
-		b = mem_new(sizeof *b + room);
-		b->size = room;
-		b->next = a->blocks;
-		a->blocks = b;
-	}
+	if (b == NULL || b->size - b->used < step)
+		b = another_block(a, step);
+	if (b == NULL)
+		return NULL;
 	p = (char *)b->data + b->used;
 	b->used += step;
 	a->used += step;

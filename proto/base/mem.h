@@ -20,7 +20,7 @@ __attribute__((format(printf, 1, 2))) char *mem_printf(const char *fmt, ...);
 /* An arena: many small zeroed pieces, freed together.  {0} with .cap = 0 has no cap. */
 struct arena {
 	struct arena_block *blocks; /* owned */
-	size_t used, cap;	    /* bytes given out; the most that may be */
+	size_t used, cap;	    /* bytes given out; the most taken, blocks and all */
 };
 
 /* A zeroed piece, aligned for anything; NULL only when it would pass the cap. */
