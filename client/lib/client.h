@@ -12,6 +12,7 @@
 #include "client/lib/journal.h"
 #include "client/lib/link.h"
 #include "client/lib/sealed_form.h"
+#include "client/lib/traces.h"
 
 /* A message kept beyond its frame. */
 struct kept {
@@ -62,6 +63,9 @@ struct exam_client {
 	bool form_confirmed;	  /* by this connection's server, for this form */
 	int64_t take_sitting;	  /* 0: that of the slip */
 	char *user, *password;	  /* owned; of a log-in that is wanted */
+	char *new_password;	  /* owned; that it is to be; NULL: none */
+	bool asks_password;	  /* a person is there who can type one */
+	bool told_password;	  /* and was told that it is wanted */
 	uint8_t check_in_id[16], confirm_id[16];
 	const struct step *step; /* under way; NULL: none */
 	struct call step_call;
@@ -74,6 +78,7 @@ struct exam_client {
 	enum err journal_error;
 	struct journal_reader reader;
 	struct answers answers;
+	struct traces traces;
 	struct answers_finder finder;
 	struct sealed_form form;
 	bool taken_over;

@@ -14,6 +14,7 @@
 union step_body {
 	Examd__V1__UseSlip use_slip;
 	Examd__V1__LogIn log_in;
+	Examd__V1__ChangePassword change_password;
 	Examd__V1__CheckIn check_in;
 	Examd__V1__GetStatus get_status;
 	Examd__V1__GetResult get_result;
@@ -71,13 +72,32 @@ static void ask_slip(struct exam_client *c, Examd__V1__Request *request, union s
 	request->use_slip = body;
 }
 
-static void forget_password(struct exam_client *c)
+static void forget(char **secret)
 {
-	if (c->password != NULL)
-		explicit_bzero(c->password, strlen(c->password));
+	if (*secret != NULL)
+		explicit_bzero(*secret, strlen(*secret));
+	free(*secret);
+	*secret = NULL;
+}
+
+static void forget_passwords(struct exam_client *c)
+{
 	free(c->user);
-	free(c->password);
-	c->user = c->password = NULL;
+	c->user = NULL;
+	forget(&c->password);
+	forget(&c->new_password);
+}
+
+/* Where a person is there the password is asked for (again); elsewhere this is the end. */
+static void want_password(struct exam_client *c, enum entry_step step, enum err err,
+			  const char *detail)
+{
+	if (!c->asks_password || c->server.slip[0] != '\0') {
+		entry_refuse(c, err, detail);
+		return;
+	}
+	c->told_password = true;
+	client_tell_entry(c, step, err, detail);
 }
 
 static void on_logged_in(struct exam_client *c, enum err err, const Examd__V1__Reply *reply)
@@ -89,12 +109,17 @@ static void on_logged_in(struct exam_client *c, enum err err, const Examd__V1__R
 		entry_wait(c);
 		return;
 	}
-	forget_password(c);
+	forget_passwords(c);
+	if (err == ERR_LOGIN_FAILED) {
+		want_password(c, ENTRY_PASSWORD_WANTED, err, reply->detail);
+		return;
+	}
 	if (err != ERR_OK || session == NULL) {
 		entry_refuse(c, err != ERR_OK ? err : ERR_PROTOCOL, reply->detail);
 		return;
 	}
 	went_on(c);
+	c->told_password = false;
 	c->want_status = session->attempt > 0;
 	client_tell_entry(c, ENTRY_LOGGED_IN, ERR_OK, reply->detail);
 	if (session->takeover_asked)
@@ -103,7 +128,7 @@ static void on_logged_in(struct exam_client *c, enum err err, const Examd__V1__R
 
 static bool needs_password(const struct exam_client *c)
 {
-	return c->password != NULL && client_session(c) == NULL;
+	return c->user != NULL && client_session(c) == NULL;
 }
 
 static void ask_password(struct exam_client *c, Examd__V1__Request *request, union step_body *b)
@@ -115,6 +140,55 @@ static void ask_password(struct exam_client *c, Examd__V1__Request *request, uni
 	body->password = c->password;
 	request->body_case = EXAMD__V1__REQUEST__BODY_LOG_IN;
 	request->log_in = body;
+}
+
+/* ---- A one-time password ----------------------------------------------------------------- */
+
+static bool must_change(const struct exam_client *c)
+{
+	const Examd__V1__Session *session = client_session(c);
+
+	return c->asks_password && session != NULL && session->password_must_change &&
+	       session->sitting == 0;
+}
+
+static bool needs_change(const struct exam_client *c)
+{
+	return c->new_password != NULL && must_change(c);
+}
+
+static void ask_change(struct exam_client *c, Examd__V1__Request *request, union step_body *b)
+{
+	Examd__V1__ChangePassword *body = &b->change_password;
+
+	*body = (Examd__V1__ChangePassword)EXAMD__V1__CHANGE_PASSWORD__INIT;
+	body->old_password = c->password;
+	body->new_password = c->new_password;
+	request->body_case = EXAMD__V1__REQUEST__BODY_CHANGE_PASSWORD;
+	request->change_password = body;
+}
+
+static void on_password_changed(struct exam_client *c, enum err err, const Examd__V1__Reply *reply)
+{
+	if (err == ERR_OK)
+		return; /* the session says so: was_changed() */
+	forget_passwords(c);
+	want_password(c, ENTRY_PASSWORD_OLD, err, reply->detail);
+}
+
+/* The session is asked for nothing more; also when only the reply to the change was lost. */
+static bool was_changed(const struct exam_client *c)
+{
+	return c->new_password != NULL && client_session(c) != NULL && !must_change(c);
+}
+
+static void go_on_changed(struct exam_client *c)
+{
+	forget_passwords(c);
+	went_on(c);
+	c->told_password = false;
+	c->want_status = client_session(c)->attempt > 0;
+	client_tell_entry(c, ENTRY_LOGGED_IN, ERR_OK, "");
 }
 
 /* ---- Check-in ---------------------------------------------------------------------------- */
@@ -211,6 +285,7 @@ static void ask_status(struct exam_client *c, Examd__V1__Request *request, union
 	Examd__V1__GetStatus *body = &b->get_status;
 
 	*body = (Examd__V1__GetStatus)EXAMD__V1__GET_STATUS__INIT;
+	body->round_trip_ms = link_round_trip(&c->link);
 	c->want_status = false;
 	request->body_case = EXAMD__V1__REQUEST__BODY_GET_STATUS;
 	request->get_status = body;
@@ -324,6 +399,7 @@ static void on_confirmed(struct exam_client *c, enum err err, const Examd__V1__R
 static const struct step steps[] = {
     {needs_slip, ask_slip, on_logged_in, false},
     {needs_password, ask_password, on_logged_in, false},
+    {needs_change, ask_change, on_password_changed, false},
     {is_in_doubt, ask_outcome, on_outcome, false},
     {needs_check_in, ask_check_in, on_checked_in, true},
     {needs_status, ask_status, on_status, false},
@@ -367,8 +443,7 @@ static void begin(struct exam_client *c, const struct step *step)
 /* The session is gone and there is nothing to log in with. */
 static bool is_locked_out(const struct exam_client *c)
 {
-	return c->take && client_session(c) == NULL && c->server.slip[0] == '\0' &&
-	       c->password == NULL;
+	return c->take && client_session(c) == NULL && c->server.slip[0] == '\0' && c->user == NULL;
 }
 
 static void tell_form_held(struct exam_client *c)
@@ -379,10 +454,23 @@ static void tell_form_held(struct exam_client *c)
 	client_tell_entry(c, ENTRY_FORM_HELD, ERR_OK, "");
 }
 
+/* Nothing else is allowed before the change. */
+static bool waits_for_change(struct exam_client *c)
+{
+	if (was_changed(c))
+		go_on_changed(c);
+	if (!must_change(c) || c->new_password != NULL)
+		return false;
+	if (!c->told_password)
+		want_password(c, ENTRY_PASSWORD_OLD, ERR_PASSWORD_CHANGE, "");
+	return true;
+}
+
 void entry_advance(struct exam_client *c)
 {
 	tell_form_held(c);
-	if (c->step != NULL || c->failed || timer_is_set(&c->retry) || !link_is_up(&c->link))
+	if (c->step != NULL || c->failed || timer_is_set(&c->retry) || !link_is_up(&c->link) ||
+	    waits_for_change(c))
 		return;
 	for (size_t i = 0; i < COUNT(steps); i++) {
 		if (steps[i].is_needed(c)) {
@@ -390,8 +478,8 @@ void entry_advance(struct exam_client *c)
 			return;
 		}
 	}
-	if (is_locked_out(c))
-		entry_refuse(c, ERR_LOGIN_NEEDED, "");
+	if (is_locked_out(c) && !c->told_password)
+		want_password(c, ENTRY_PASSWORD_WANTED, ERR_LOGIN_NEEDED, "");
 }
 
 void entry_greeted(struct exam_client *c)
@@ -418,6 +506,6 @@ void entry_init(struct exam_client *c, struct loop *loop)
 
 void entry_fini(struct exam_client *c)
 {
-	forget_password(c);
+	forget_passwords(c);
 	timer_fini(&c->retry);
 }

@@ -100,6 +100,7 @@ void client_drop_session(struct exam_client *c)
 		device_forget_token(&c->device, &c->whose);
 	memset(c->token, 0, sizeof c->token);
 	c->has_token = false;
+	c->told_password = false;
 	c->changed = true;
 }
 
@@ -369,6 +370,7 @@ enum err exam_client_new(struct exam_client **out, const struct exam_client_conf
 	c->program = mem_copy_text(config->program);
 	c->server = config->server;
 	c->rules_first = config->rules_first;
+	c->asks_password = config->asks_password;
 	set_owner(c, config);
 	link_init(&c->link, &link);
 	entry_init(c, config->loop);
@@ -446,6 +448,18 @@ void exam_client_log_in(struct exam_client *c, const char *user, const char *pas
 	c->user = mem_copy_text(user);
 	c->password = mem_copy_text(password);
 	c->failed = false;
+	entry_advance(c);
+}
+
+void exam_client_change_password(struct exam_client *c, const char *old_password,
+				 const char *new_password)
+{
+	free(c->user);
+	free(c->password);
+	free(c->new_password);
+	c->user = NULL;
+	c->password = mem_copy_text(old_password);
+	c->new_password = mem_copy_text(new_password);
 	entry_advance(c);
 }
 

@@ -11,6 +11,7 @@
 #ifndef CLIENT_LIB_EXAM_CLIENT_H
 #define CLIENT_LIB_EXAM_CLIENT_H
 
+#include "client/lib/traces.h"
 #include "proto/stream/conn.h"
 #include "proto/wire/frame.h"
 
@@ -52,7 +53,13 @@ enum entry_step {
 	ENTRY_WRONG_FORM, /* it did not fit its hash; it is fetched again */
 	ENTRY_TAKEN_OVER, /* another client has the seat now; nothing can be answered here any more
 			   */
-	ENTRY_REFUSED,	  /* with the error; nothing more is tried */
+	/* With .asks_password: nobody is logged in, or the password was wrong; exam_client_log_in()
+	 * goes on. */
+	ENTRY_PASSWORD_WANTED,
+	/* With .asks_password: it was good for one time, and the server lets nothing be done before
+	 * it is changed; or the new one was refused.  exam_client_change_password() goes on. */
+	ENTRY_PASSWORD_OLD,
+	ENTRY_REFUSED, /* with the error; nothing more is tried */
 };
 
 /* Hooks; each may be NULL.  None of them may free the client. */
@@ -83,6 +90,7 @@ struct exam_client_config {
 	bool trust_any;		/* with no pin: take what is shown; exam_client_pin() tells */
 	const char *state_dir;	/* journal, client id; created 0700; NULL: keep in memory only */
 	const char *program;	/* "exam 0.1.0" */
+	bool asks_password;	/* a person is there to be asked, once the server demands it */
 	bool rules_first;	/* an exam with rules is not "ready" before exam_client_agree() */
 	const char *login_user; /* who will log in by password: a session of this user that is kept
 				   in the state directory is gone on with; NULL: by slip */
@@ -116,7 +124,7 @@ struct call {
 	uint8_t *packed;
 	size_t packed_len;
 	bool resend, sent;
-	struct mono_ms until;
+	struct mono_ms until, sent_at;
 };
 void exam_client_call(struct exam_client *c, struct call *call, Examd__V1__Request *request,
 		      bool resend);
@@ -141,6 +149,11 @@ void exam_client_agree(struct exam_client *c);
  * tells.  The password is kept only until then. */
 void exam_client_log_in(struct exam_client *c, const char *user, const char *password);
 
+/* After ENTRY_PASSWORD_OLD; on_entry(ENTRY_LOGGED_IN, or ENTRY_PASSWORD_OLD again) tells.  Both are
+ * kept only until then. */
+void exam_client_change_password(struct exam_client *c, const char *old_password,
+				 const char *new_password);
+
 const Examd__V1__Session *
 exam_client_session(const struct exam_client *c);			  /* NULL: not logged in */
 const Examd__V1__Status *exam_client_status(const struct exam_client *c); /* NULL: no attempt */
@@ -162,6 +175,18 @@ const Examd__V1__Answer *exam_client_answer(const struct exam_client *c, struct 
 
 /* Has the item an answer, put here or held by the server (from another device)? */
 bool exam_client_is_answered(const struct exam_client *c, struct item_no item);
+
+/* The candidate looks at an item now; kept at this device (traces.h). */
+void exam_client_look(struct exam_client *c, struct item_no item);
+/* Was it ever looked at here, or has it an answer? */
+bool exam_client_is_seen(const struct exam_client *c, struct item_no item);
+/* Where they were at this device; false: not known. */
+bool exam_client_place(const struct exam_client *c, struct item_no *item);
+/* Highlights, or takes the highlight off; kept at this device.
+ *
+ * ERR_OUT_OF_TURN  no attempt;  ERR_INVALID, ERR_TOO_MANY as traces_mark() */
+MUST_USE enum err exam_client_mark(struct exam_client *c, struct item_no item, struct mark mark);
+size_t exam_client_marks(const struct exam_client *c, struct item_no item, const struct mark **out);
 
 /* Puts the whole of an answer: journal first, then the wire.  Revision and seat are filled in.
  * Should the journal fail (a full disk), the answer is sent all the same: exam_client_journal().

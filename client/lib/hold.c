@@ -118,6 +118,7 @@ static void send_batch(struct exam_client *c)
 		c->batch[i] = (struct put_order){
 		    {answers[i]->item}, {answers[i]->seat}, answers[i]->revision};
 	body.answers = answers;
+	body.round_trip_ms = link_round_trip(&c->link);
 	request.body_case = EXAMD__V1__REQUEST__BODY_PUT_ANSWERS;
 	request.put_answers = &body;
 	c->putting = true;
@@ -172,13 +173,21 @@ static void on_journal_settled(struct journal_reader *r, struct item_no item, st
 	(void)answers_settle(&c->answers, item, seat, revision, err);
 }
 
+static void on_journal_trace(struct journal_reader *r, uint8_t kind, struct bytes content)
+{
+	struct exam_client *c = container_of(r, struct exam_client, reader);
+
+	traces_restore(&c->traces, kind, content);
+}
+
 static void open_journal(struct exam_client *c)
 {
 	c->journal_error = ERR_OK;
 	c->filed = false;
 	if (c->device.dir == NULL)
 		return;
-	c->reader = (struct journal_reader){on_journal_answer, on_journal_settled};
+	c->reader =
+	    (struct journal_reader){on_journal_answer, on_journal_settled, on_journal_trace};
 	c->journal_error =
 	    journal_open(&c->journal, c->device.dir, &c->link.pin, c->attempt, &c->reader);
 }
@@ -190,6 +199,7 @@ void hold_attempt(struct exam_client *c, struct attempt_id attempt)
 	journal_close(c->journal);
 	c->journal = NULL;
 	answers_fini(&c->answers);
+	traces_fini(&c->traces);
 	sealed_form_fini(&c->form);
 	c->attempt = attempt;
 	c->form_told = c->form_confirmed = c->taken_over = c->agreed = false;
@@ -273,8 +283,10 @@ void hold_status(struct exam_client *c, bool with_answers)
 
 	if (status == NULL)
 		return;
-	if (c->filed && !c->receipted && !client_is_closed(c))
-		open_journal(c); /* reopened */
+	if (c->filed && !c->receipted && !client_is_closed(c)) { /* reopened */
+		open_journal(c);
+		traces_save(&c->traces, c->journal);
+	}
 	if (status->n_parts > 0 &&
 	    sealed_form_expect(&c->form, status->parts, status->n_parts) != ERR_OK) {
 		entry_refuse(c, ERR_PROTOCOL, "the server's form has impossible sizes");
@@ -299,6 +311,7 @@ void hold_fini(struct exam_client *c)
 	timer_fini(&c->put_again);
 	journal_close(c->journal);
 	answers_fini(&c->answers);
+	traces_fini(&c->traces);
 	sealed_form_fini(&c->form);
 	buf_fini(&c->found);
 }
@@ -323,6 +336,39 @@ const Examd__V1__Answer *exam_client_answer(const struct exam_client *c, struct 
 bool exam_client_is_answered(const struct exam_client *c, struct item_no item)
 {
 	return answers_has(&c->answers, item);
+}
+
+void exam_client_look(struct exam_client *c, struct item_no item)
+{
+	if (c->attempt.v == 0 || (c->traces.has_place && c->traces.place.v == item.v))
+		return;
+	traces_look(&c->traces, item);
+	traces_save_place(&c->traces, c->journal);
+}
+
+bool exam_client_is_seen(const struct exam_client *c, struct item_no item)
+{
+	return traces_is_seen(&c->traces, item) || exam_client_is_answered(c, item);
+}
+
+bool exam_client_place(const struct exam_client *c, struct item_no *item)
+{
+	*item = c->traces.place;
+	return c->traces.has_place;
+}
+
+enum err exam_client_mark(struct exam_client *c, struct item_no item, struct mark mark)
+{
+	enum err err = c->attempt.v == 0 ? ERR_OUT_OF_TURN : traces_mark(&c->traces, item, mark);
+
+	if (err == ERR_OK)
+		traces_save_marks(&c->traces, item, c->journal);
+	return err;
+}
+
+size_t exam_client_marks(const struct exam_client *c, struct item_no item, const struct mark **out)
+{
+	return traces_marks(&c->traces, item, out);
 }
 
 static bool places_rise(const uint32_t *places, size_t n, size_t most)

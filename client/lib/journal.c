@@ -70,6 +70,9 @@ static void tell(struct bytes body, struct journal_reader *reader)
 				   (struct seat_no){u32_read(content.data + 4)},
 				   u32_read(content.data + 8),
 				   err_from_number(u32_read(content.data + 12)));
+	else if (reader->on_trace != NULL &&
+		 (body.data[0] == JOURNAL_LOOKED || body.data[0] == JOURNAL_MARKED))
+		reader->on_trace(reader, body.data[0], content);
 }
 
 /* Tells all whole entries and returns where they end. */
@@ -245,6 +248,16 @@ void journal_settled(struct journal *j, struct item_no item, struct seat_no seat
 	u32_write(body + 13, (uint32_t)err);
 	/* Without it the answer is only sent once more. */
 	(void)!append_entry(j, bytes_of(body, sizeof body));
+}
+
+void journal_trace(struct journal *j, uint8_t kind, struct bytes content)
+{
+	struct buf body = {0};
+
+	buf_put_u8(&body, kind);
+	buf_put_bytes(&body, content);
+	(void)!append_entry(j, buf_bytes(&body));
+	buf_fini(&body);
 }
 
 void journal_remove(struct journal *j)

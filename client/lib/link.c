@@ -79,6 +79,7 @@ static void call_send(struct link *l, struct call *call)
 {
 	send_message(l, call->packed, call->packed_len);
 	call->sent = true;
+	call->sent_at = mono_now();
 }
 
 static void arm_tick(struct link *l)
@@ -285,6 +286,14 @@ static void hello_answered(struct link *l, const Examd__V1__Reply *reply)
 		calls_send(l);
 }
 
+/* A reply to what was sent on an earlier connection never comes: it would be sent again first. */
+static void note_round_trip(struct link *l, const struct call *call)
+{
+	int64_t ms = mono_now().v - call->sent_at.v;
+
+	l->round_trip_ms = ms < 1 ? 1 : ms > INT32_MAX ? INT32_MAX : (uint32_t)ms;
+}
+
 /* ---- What comes -------------------------------------------------------------------------- */
 
 static void handle(struct link *l, const Examd__V1__Reply *reply)
@@ -310,6 +319,7 @@ static void handle(struct link *l, const Examd__V1__Reply *reply)
 	}
 	if ((call = call_take(l, reply->id)) == NULL)
 		return;
+	note_round_trip(l, call);
 	l->owner->on_reply(l->owner, reply);
 	call_finish(call, err_from_number(reply->error), reply);
 }
@@ -457,6 +467,11 @@ void link_fini(struct link *l)
 	finish_all(over, ERR_CLOSED);
 	tls_free(l->tls);
 	arena_fini(&l->arena);
+}
+
+uint32_t link_round_trip(const struct link *l)
+{
+	return l->round_trip_ms;
 }
 
 bool link_is_up(const struct link *l)

@@ -53,7 +53,8 @@ struct link {
 	struct timer tick;	/* looks at time limits */
 	struct mono_ms greeted; /* when Hello was sent, or the connection begun */
 	uint64_t last_id, hello_id;
-	struct call *calls; /* open, in order of their making */
+	uint32_t round_trip_ms; /* of the last call; 0: none was answered */
+	struct call *calls;	/* open, in order of their making */
 	struct call
 	    *stillborn; /* do not fit a frame, or the link is refused: told at the next tick */
 };
@@ -81,6 +82,9 @@ void link_call(struct link *l, struct call *call, Examd__V1__Request *request, b
 void link_greet_again(struct link *l);
 
 bool link_is_up(const struct link *l);
+
+/* From sending the last call that was answered to its reply, at least 1; 0: none was. */
+uint32_t link_round_trip(const struct link *l);
 
 /* A back-off: between half of WAIT and WAIT, by chance. */
 struct millis link_jitter(struct millis wait);

@@ -152,6 +152,8 @@ static void client_begin(struct world *w, const char *slip)
 	    .state_dir = w->dir[0] != '\0' ? w->dir : NULL,
 	    .program = "test 1",
 	    .user = &w->user,
+	    .login_user = slip[0] == '\0' ? "ann" : NULL,
+	    .asks_password = slip[0] == '\0',
 	    .back_off = {1},
 	    .back_off_most = {4},
 	};
@@ -704,6 +706,217 @@ static void an_acknowledgement_that_was_lost_is_made_up_for(void **state)
 	world_end(&w);
 }
 
+/* ---- What was seen, and where ------------------------------------------------------------ */
+
+static void a_client_that_starts_again_knows_what_was_seen_and_where_the_candidate_was(void **state)
+{
+	const struct item_no first = {0}, second = {1}, third = {2};
+	struct item_no place;
+	const struct mark *marks;
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	make_dir(&w);
+	get_in(&w);
+	assert_false(exam_client_place(w.client, &place));
+	exam_client_look(w.client, third);
+	exam_client_look(w.client, second);
+	assert_int_equal(ERR_OK,
+			 exam_client_mark(w.client, second, (struct mark){MARK_STEM, 3, 9}));
+	client_end(&w); /* killed */
+	client_begin(&w, "0123456789");
+	exam_client_take(w.client, 0);
+	until(&w, is_open);
+	assert_true(exam_client_place(w.client, &place));
+	assert_int_equal(1, place.v);
+	assert_false(exam_client_is_seen(w.client, first));
+	assert_true(exam_client_is_seen(w.client, third));
+	assert_int_equal(1, exam_client_marks(w.client, second, &marks));
+	assert_int_equal(9, marks[0].to);
+	client_end(&w);
+	remove_dir(&w);
+	world_end(&w);
+}
+
+/* The journal went with the receipt; what it held besides answers is in the new one. */
+static void a_reopened_attempt_is_gone_on_with_where_it_was_left_even_after_a_restart(void **state)
+{
+	struct item_no place;
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	make_dir(&w);
+	get_in(&w);
+	exam_client_look(w.client, (struct item_no){2});
+	exam_client_look(w.client, (struct item_no){1});
+	submit(&w);
+	until(&w, has_replied);
+	assert_int_equal(0, count_files(&w, "journal-", false));
+	fake_reopen(&w.server);
+	until(&w, is_going_on);
+	client_end(&w);
+	client_begin(&w, "0123456789");
+	exam_client_take(w.client, 0);
+	until(&w, is_open);
+	assert_true(exam_client_place(w.client, &place));
+	assert_int_equal(1, place.v);
+	assert_true(exam_client_is_seen(w.client, (struct item_no){2}));
+	client_end(&w);
+	remove_dir(&w);
+	world_end(&w);
+}
+
+/* At another machine only the server's word counts: what has an answer was seen. */
+static void what_another_machine_answered_was_seen(void **state)
+{
+	struct item_no place;
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	fake_has(&w.server, 1, 1, 1, 0);
+	get_in(&w);
+	assert_true(exam_client_is_seen(w.client, (struct item_no){1}));
+	assert_false(exam_client_is_seen(w.client, (struct item_no){0}));
+	assert_false(exam_client_place(w.client, &place));
+	world_end(&w);
+}
+
+/* ---- Passwords --------------------------------------------------------------------------- */
+
+static bool password_is_wanted(const struct world *w)
+{
+	return w->entries[ENTRY_PASSWORD_WANTED] > 0;
+}
+
+static bool password_is_wanted_again(const struct world *w)
+{
+	return w->entries[ENTRY_PASSWORD_WANTED] > 1;
+}
+
+static bool password_is_old(const struct world *w)
+{
+	return w->entries[ENTRY_PASSWORD_OLD] > 0;
+}
+
+static bool password_is_old_again(const struct world *w)
+{
+	return w->entries[ENTRY_PASSWORD_OLD] > 1;
+}
+
+static bool is_logged_in(const struct world *w)
+{
+	return w->entries[ENTRY_LOGGED_IN] > 0;
+}
+
+static bool is_logged_in_again(const struct world *w)
+{
+	return w->entries[ENTRY_LOGGED_IN] > 1;
+}
+
+static bool has_session(const struct world *w)
+{
+	return exam_client_session(w->client) != NULL;
+}
+
+static void a_password_is_wanted_only_when_the_server_knows_nobody(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	make_dir(&w);
+	strcpy(w.server.password, "right");
+	client_begin(&w, "");
+	exam_client_take(w.client, 0);
+	until(&w, password_is_wanted);
+	exam_client_log_in(w.client, "ann", "wrong");
+	until(&w, password_is_wanted_again);
+	assert_int_equal(0, w.entries[ENTRY_REFUSED]);
+	exam_client_log_in(w.client, "ann", "right");
+	until(&w, is_logged_in);
+	client_end(&w);
+	/* The kept session is good: nobody is asked. */
+	w.link_ups = 0;
+	client_begin(&w, "");
+	exam_client_take(w.client, 0);
+	until(&w, has_session);
+	assert_int_equal(2, w.entries[ENTRY_PASSWORD_WANTED]);
+	assert_int_equal(2, w.server.log_ins);
+	client_end(&w);
+	remove_dir(&w);
+	world_end(&w);
+}
+
+static void a_one_time_password_is_changed_before_anything_else(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	strcpy(w.server.password, "one time");
+	w.server.must_change = true;
+	client_begin(&w, "");
+	exam_client_take(w.client, 7);
+	exam_client_log_in(w.client, "ann", "one time");
+	until(&w, password_is_old);
+	assert_int_equal(0, w.server.state); /* not checked in */
+	exam_client_change_password(w.client, "one time", "short");
+	until(&w, password_is_old_again);
+	exam_client_change_password(w.client, "one time", "long enough");
+	until(&w, is_ready);
+	assert_int_equal(2, w.server.changes);
+	assert_string_equal("long enough", w.server.password);
+	assert_int_equal(0, w.entries[ENTRY_REFUSED]);
+	world_end(&w);
+}
+
+static bool server_has_changed_it(const struct world *w)
+{
+	return w->server.changes > 0;
+}
+
+/* It was carried out, and its reply is lost: the session tells, and nothing is sent twice. */
+static void a_change_of_password_whose_reply_is_lost_is_not_made_again(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	strcpy(w.server.password, "one time");
+	w.server.must_change = w.server.hold_change = true;
+	client_begin(&w, "");
+	exam_client_take(w.client, 0);
+	exam_client_log_in(w.client, "ann", "one time");
+	until(&w, password_is_old);
+	exam_client_change_password(w.client, "one time", "long enough");
+	until(&w, server_has_changed_it);
+	fake_notify(&w.server, EXAMD__V1__NOTICE_KIND__NOTICE_RESTARTED, false);
+	until(&w, is_logged_in_again);
+	assert_int_equal(1, w.server.changes);
+	assert_int_equal(1, w.entries[ENTRY_PASSWORD_OLD]);
+	world_end(&w);
+}
+
+/* ---- The round trip ---------------------------------------------------------------------- */
+
+static void answers_tell_how_long_the_last_reply_took(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_begin(&w);
+	get_in(&w);
+	answer(&w, 0, 1);
+	until(&w, all_settled);
+	assert_in_range(w.server.round_trip_ms, 1, PATIENCE.v);
+	world_end(&w);
+}
+
+/* ---- The state directory, again ---------------------------------------------------------- */
+
 static void the_journal_stays_until_the_receipt(void **state)
 {
 	struct world w;
@@ -1095,6 +1308,13 @@ int main(void)
 	    RULE(a_client_goes_on_when_its_attempt_is_reopened),
 	    RULE(a_client_that_starts_again_goes_on_where_it_was),
 	    RULE(an_acknowledgement_that_was_lost_is_made_up_for),
+	    RULE(a_client_that_starts_again_knows_what_was_seen_and_where_the_candidate_was),
+	    RULE(a_reopened_attempt_is_gone_on_with_where_it_was_left_even_after_a_restart),
+	    RULE(what_another_machine_answered_was_seen),
+	    RULE(a_password_is_wanted_only_when_the_server_knows_nobody),
+	    RULE(a_one_time_password_is_changed_before_anything_else),
+	    RULE(a_change_of_password_whose_reply_is_lost_is_not_made_again),
+	    RULE(answers_tell_how_long_the_last_reply_took),
 	    RULE(the_journal_stays_until_the_receipt),
 	    RULE(the_next_person_at_a_machine_does_not_get_the_session),
 	    RULE(an_empty_device_shows_what_was_answered_and_sends_none_of_it),

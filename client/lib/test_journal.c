@@ -120,7 +120,7 @@ static struct journal *open_it(struct told *told)
 {
 	struct journal *j;
 
-	*told = (struct told){.reader = {on_answer, on_settled}};
+	*told = (struct told){.reader = {.on_answer = on_answer, .on_settled = on_settled}};
 	assert_int_equal(ERR_OK, journal_open(&j, dir, &pin, attempt, &told->reader));
 	return j;
 }
@@ -230,7 +230,7 @@ static void a_changed_byte_is_noticed(void **state)
 
 static void a_journal_is_one_clients(void **state)
 {
-	struct told told, other = {.reader = {on_answer, on_settled}};
+	struct told told, other = {.reader = {.on_answer = on_answer, .on_settled = on_settled}};
 	struct journal *j = open_it(&told), *second;
 
 	(void)state;
@@ -240,7 +240,7 @@ static void a_journal_is_one_clients(void **state)
 
 static void another_servers_journal_is_not_read(void **state)
 {
-	struct told told, other = {.reader = {on_answer, on_settled}};
+	struct told told, other = {.reader = {.on_answer = on_answer, .on_settled = on_settled}};
 	struct digest second = {{1, 2, 3, 0, 0, 0, 0, 0, 9}}; /* the same file name */
 	struct journal *j = open_it(&told), *k;
 
@@ -476,6 +476,96 @@ static void a_journal_tells_the_answers_again(void **state)
 	answers_fini(&b);
 }
 
+/* ---- Traces ------------------------------------------------------------------------------ */
+
+static void assert_marks(const struct traces *t, const char *want)
+{
+	const struct mark *marks;
+	size_t n = traces_marks(t, item_3, &marks);
+	char got[256] = "";
+
+	for (size_t i = 0; i < n; i++)
+		snprintf(got + strlen(got), sizeof got - strlen(got), "%s%u-%u", i > 0 ? " " : "",
+			 marks[i].from, marks[i].to);
+	assert_string_equal(want, got);
+}
+
+static enum err mark(struct traces *t, uint32_t from, uint32_t to)
+{
+	return traces_mark(t, item_3, (struct mark){MARK_STIMULUS, from, to});
+}
+
+static void highlights_join_and_come_off_by_the_same_key(void **state)
+{
+	struct traces t = {0};
+
+	(void)state;
+	assert_int_equal(ERR_OK, mark(&t, 10, 20));
+	assert_int_equal(ERR_OK, mark(&t, 30, 40));
+	assert_marks(&t, "10-20 30-40");
+	assert_int_equal(ERR_OK, mark(&t, 20, 30)); /* touches both */
+	assert_marks(&t, "10-40");
+	assert_int_equal(ERR_OK, mark(&t, 5, 12));
+	assert_marks(&t, "5-40");
+	assert_int_equal(ERR_OK, mark(&t, 15, 20)); /* all of it is marked: off */
+	assert_marks(&t, "5-15 20-40");
+	assert_int_equal(ERR_INVALID, mark(&t, 7, 7));
+	traces_fini(&t);
+}
+
+static void highlights_of_an_item_are_bounded(void **state)
+{
+	struct traces t = {0};
+
+	(void)state;
+	for (uint32_t i = 0; i < TRACES_MARKS_MOST; i++)
+		assert_int_equal(ERR_OK, mark(&t, 10 * i, 10 * i + 5));
+	assert_int_equal(ERR_TOO_MANY, mark(&t, 100000, 100001));
+	assert_int_equal(ERR_TOO_MANY, mark(&t, 1, 2)); /* one more by splitting */
+	assert_int_equal(ERR_OK, mark(&t, 0, 5));
+	traces_look(&t, (struct item_no){TRACES_ITEMS_MOST});
+	assert_false(t.has_place);
+	traces_fini(&t);
+}
+
+struct retold {
+	struct told told;
+	struct traces traces;
+};
+
+static void on_trace(struct journal_reader *r, uint8_t kind, struct bytes content)
+{
+	traces_restore(&container_of(r, struct retold, told.reader)->traces, kind, content);
+}
+
+static void what_was_seen_and_highlighted_is_read_back(void **state)
+{
+	struct retold again = {.told.reader = {on_answer, on_settled, on_trace}};
+	struct traces t = {0};
+	struct told told;
+	struct journal *j = open_it(&told);
+
+	(void)state;
+	assert_int_equal(ERR_OK, mark(&t, 10, 20));
+	traces_save_marks(&t, item_3, j);
+	assert_int_equal(ERR_OK, mark(&t, 30, 40));
+	traces_save_marks(&t, item_3, j);
+	traces_look(&t, item_3);
+	traces_save_place(&t, j);
+	traces_look(&t, (struct item_no){1});
+	traces_save_place(&t, j);
+	journal_trace(j, 'Z', bytes_of("another release", 15));
+	journal_close(j);
+	assert_int_equal(ERR_OK, journal_open(&j, dir, &pin, attempt, &again.told.reader));
+	assert_marks(&again.traces, "10-20 30-40");
+	assert_true(traces_is_seen(&again.traces, item_3));
+	assert_false(traces_is_seen(&again.traces, (struct item_no){2}));
+	assert_int_equal(1, again.traces.place.v);
+	traces_fini(&t);
+	traces_fini(&again.traces);
+	journal_remove(j);
+}
+
 #define RULE(name) cmocka_unit_test(name)
 
 int main(void)
@@ -501,6 +591,9 @@ int main(void)
 	    RULE(an_answer_that_was_replaced_before_it_was_sent_is_not_sent),
 	    RULE(a_batch_has_at_most_64_answers),
 	    RULE(a_journal_tells_the_answers_again),
+	    RULE(highlights_join_and_come_off_by_the_same_key),
+	    RULE(highlights_of_an_item_are_bounded),
+	    RULE(what_was_seen_and_highlighted_is_read_back),
 	};
 	int failed;
 

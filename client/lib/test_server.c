@@ -1,6 +1,7 @@
 #include "client/lib/test_server.h"
 
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "proto/wire/seal.h"
@@ -43,7 +44,8 @@ static void fill_session(const struct fake_conn *k, struct answered *a)
 	examd__v1__session__init(&a->session);
 	a->session.role = EXAMD__V1__ROLE__ROLE_CANDIDATE;
 	a->session.user = (char *)(uintptr_t) "ann";
-	a->session.sitting = 1;
+	a->session.sitting = k->fake->password[0] != '\0' ? 0 : 1;
+	a->session.password_must_change = k->fake->must_change;
 	a->session.attempt = k->holds ? 5 : 0;
 	a->session.takeover_asked = k->fake->seat_is_anothers;
 }
@@ -188,6 +190,43 @@ static void on_use_slip(struct fake_conn *k, const Examd__V1__Request *rq, struc
 	a->reply.session = &a->session;
 }
 
+static void reply_session(struct fake_conn *k, struct answered *a)
+{
+	k->logged_in = true;
+	fill_session(k, a);
+	memset(a->token, 7, sizeof a->token);
+	a->session.token = (ProtobufCBinaryData){sizeof a->token, a->token};
+	a->reply.body_case = EXAMD__V1__REPLY__BODY_SESSION;
+	a->reply.session = &a->session;
+}
+
+static void on_log_in(struct fake_conn *k, const Examd__V1__Request *rq, struct answered *a)
+{
+	k->fake->log_ins++;
+	if (strcmp(rq->log_in->password, k->fake->password) != 0)
+		a->reply.error = ERR_LOGIN_FAILED;
+	else
+		reply_session(k, a);
+}
+
+static void on_change_password(struct fake_conn *k, const Examd__V1__Request *rq,
+			       struct answered *a)
+{
+	struct fake *f = k->fake;
+
+	f->changes++;
+	if (strcmp(rq->change_password->old_password, f->password) != 0) {
+		a->reply.error = ERR_LOGIN_FAILED;
+	} else if (strlen(rq->change_password->new_password) < 8) {
+		a->reply.error = ERR_PASSWORD_WEAK;
+	} else {
+		snprintf(f->password, sizeof f->password, "%s", rq->change_password->new_password);
+		f->must_change = false;
+		a->silent = f->hold_change;
+		reply_session(k, a);
+	}
+}
+
 static void on_check_in(struct fake_conn *k, const Examd__V1__Request *rq, struct answered *a)
 {
 	struct fake *f = k->fake;
@@ -302,6 +341,7 @@ static bool goes_wrong(struct fake_conn *k, struct answered *a)
 static void on_put_answers(struct fake_conn *k, const Examd__V1__Request *rq, struct answered *a)
 {
 	k->fake->puts++;
+	k->fake->round_trip_ms = rq->put_answers->round_trip_ms;
 	if (goes_wrong(k, a))
 		return;
 	examd__v1__answer_acks__init(&a->acks);
@@ -402,6 +442,8 @@ static const struct {
 } routes[] = {
     {EXAMD__V1__REQUEST__BODY_HELLO, on_hello, false},
     {EXAMD__V1__REQUEST__BODY_USE_SLIP, on_use_slip, false},
+    {EXAMD__V1__REQUEST__BODY_LOG_IN, on_log_in, false},
+    {EXAMD__V1__REQUEST__BODY_CHANGE_PASSWORD, on_change_password, true},
     {EXAMD__V1__REQUEST__BODY_PERSON_CHANGE, on_person_change, false},
     {EXAMD__V1__REQUEST__BODY_CHECK_IN, on_check_in, true},
     {EXAMD__V1__REQUEST__BODY_GET_FORM_PIECE, on_get_form_piece, true},

@@ -37,11 +37,15 @@ struct fake {
 	bool seat_is_anothers;
 	bool seat_is_nobodys; /* until somebody checks in */
 	bool receipt;
+	char password[64]; /* "" : everybody comes by slip */
+	bool must_change;  /* it is good for one time */
 
 	/* what it has seen */
 	unsigned greetings, connections, slips, pieces, pieces_from_0, effects, kept, puts, recalls;
 	uint8_t commands[FAKE_COMMANDS][16];
 	size_t ncommands;
+	unsigned log_ins, changes;
+	uint32_t round_trip_ms; /* told with the last answers */
 
 	/* what it does wrong */
 	size_t piece_most;	/* of a piece; 0: 32 KiB */
@@ -55,6 +59,7 @@ struct fake {
 	bool recall_more;     /* each page says that another follows */
 	bool recall_older;    /* the answers of a page are earlier than the list said */
 	bool hold_puts;	      /* puts are carried out and not answered */
+	bool hold_change;     /* a change of the password likewise */
 };
 
 void fake_start(struct fake *f, struct loop *loop);

@@ -10,12 +10,25 @@
 #include "daemon/service/start.h"
 #include "daemon/service/texts.h"
 
-#define ANSWERS_MOST  64 /* of one request */
-#define REPORTED_LAST 3
+#define ANSWERS_MOST	64 /* of one request */
+#define REPORTED_LAST	3
+#define ROUND_TRIP_MOST 600000 /* ms; more is no round trip */
 
 static const struct attempt *held(const struct request *rq)
 {
 	return engine_attempt(rq->core->engine, rq->client->attempt);
+}
+
+/* What the client measured, for the proctor's eyes: in memory only, gone with the connection. True:
+ * it is different enough to be shown. */
+static bool note_round_trip(struct request *rq, uint32_t ms)
+{
+	uint32_t before = rq->client->round_trip_ms, most = before > ms ? before : ms;
+
+	if (ms == 0 || ms > ROUND_TRIP_MOST)
+		return false;
+	rq->client->round_trip_ms = ms;
+	return most - (before < ms ? before : ms) > most / 4;
 }
 
 static enum err reply_status(struct request *rq)
@@ -240,6 +253,7 @@ enum err on_put_answers(struct request *rq)
 	examd__v1__answer_acks__init(out);
 	out->acks = request_new(rq, in->n_answers * sizeof(out->acks[0]));
 	acks = request_new(rq, in->n_answers * sizeof(acks[0]));
+	(void)note_round_trip(rq, in->round_trip_ms); /* the row is told in any case */
 	for (size_t i = 0; i < in->n_answers; i++) {
 		const Examd__V1__Answer *answer = in->answers[i];
 
@@ -265,6 +279,8 @@ enum err on_get_status(struct request *rq)
 
 	if (wanted != 0 && wanted != rq->client->attempt.v)
 		return ERR_NOT_FOUND;
+	if (note_round_trip(rq, rq->msg->get_status->round_trip_ms))
+		push_room_changed(rq->core, attempt_sitting(held(rq)), rq->client->attempt);
 	return reply_status(rq);
 }
 

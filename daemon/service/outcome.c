@@ -216,6 +216,7 @@ struct attempt_list {
 	struct core *core;
 	struct ticket ticket;
 	struct person_id person;
+	struct attempt_id before;    /* 0: the first page */
 	bool staff;		     /* sees what is not released */
 	struct sitting_id *sittings; /* owned; that the person is in, and 0 for practice */
 	size_t nsittings;
@@ -281,6 +282,7 @@ static Examd__V1__AttemptInfo *info_of_row(struct attempt_list *list,
 	out->closed_wall_ms = row->closed.v;
 	out->items = row->items;
 	out->answered = row->answered;
+	out->used_ms = row->used_ms;
 	out->result_released = released;
 	if (closing != NULL && closing->score != NULL && (released || list->staff)) {
 		out->score = render_score(closing->score, arena);
@@ -289,7 +291,8 @@ static Examd__V1__AttemptInfo *info_of_row(struct attempt_list *list,
 	return out;
 }
 
-static Examd__V1__AttemptInfo *info_of_open(const struct attempt *a, struct arena *arena)
+static Examd__V1__AttemptInfo *info_of_open(const struct attempt *a, struct service_ms now,
+					    struct arena *arena)
 {
 	Examd__V1__AttemptInfo *out = arena_new(arena, sizeof(*out));
 
@@ -302,6 +305,8 @@ static Examd__V1__AttemptInfo *info_of_open(const struct attempt *a, struct aren
 	out->started_wall_ms = attempt_started_wall(a).v;
 	out->items = (uint32_t)attempt_form(a)->nitems;
 	out->answered = attempt_answered(a);
+	for (uint32_t i = 0; i < attempt_form(a)->nparts; i++)
+		out->used_ms += attempt_used(a, i, now).v;
 	return out;
 }
 
@@ -317,7 +322,7 @@ static bool add_info(Examd__V1__Attempts *out, Examd__V1__AttemptInfo *info, siz
 	return true;
 }
 
-/* Open ones first, then the latest of the others. */
+/* Open ones first, all on the first page: a person has few; then the latest of the others. */
 static void fill_list(struct attempt_list *list, Examd__V1__Attempts *out)
 {
 	struct core *core = list->core;
@@ -325,16 +330,18 @@ static void fill_list(struct attempt_list *list, Examd__V1__Attempts *out)
 	size_t size = 0;
 
 	out->attempts = arena_new(&core->scratch, ATTEMPTS_MOST * sizeof(out->attempts[0]));
-	while ((a = engine_attempt_after(core->engine, a)) != NULL)
+	while (list->before.v == 0 && (a = engine_attempt_after(core->engine, a)) != NULL)
 		if (attempt_person(a).v == list->person.v && attempt_is_open(a) &&
-		    !add_info(out, info_of_open(a, &core->scratch), &size))
+		    !add_info(out, info_of_open(a, service_now(core), &core->scratch), &size))
 			return;
 	for (size_t i = list->rows.length; i > 0; i--) {
 		const struct store_result *row = &list->rows.rows[i - 1];
 
+		if (list->before.v != 0 && row->attempt.v >= list->before.v)
+			continue;
 		a = engine_attempt(core->engine, row->attempt);
 		if (a != NULL && attempt_is_open(a))
-			continue; /* told above */
+			continue; /* told on the first page */
 		if (!add_info(out, info_of_row(list, row), &size))
 			return;
 	}
@@ -382,6 +389,7 @@ enum err on_list_attempts(struct request *rq)
 	list->core = rq->core;
 	list->person = p->id;
 	list->staff = staff;
+	list->before.v = rq->msg->list_attempts->before_attempt;
 	name_sittings(list);
 	if ((err = store_query(rq->core->store, &list->query)) != ERR_OK) {
 		list_free(list);

@@ -119,6 +119,7 @@ static void fill_row(const struct core *core, const struct attempt *a, Examd__V1
 		out->score = render_score(closing->score, arena);
 	out->kept = attempt_kept(a);
 	out->address = arena_copy_text(arena, holder != NULL ? holder->address : "");
+	out->round_trip_ms = holder != NULL ? holder->round_trip_ms : 0;
 }
 
 void view_room_row(const struct core *core, const struct sitting *s, struct person_id person,

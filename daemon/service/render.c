@@ -239,6 +239,7 @@ Examd__V1__Status *render_status(const struct core *core, const struct attempt *
 	fill_have(a, out, arena);
 	fill_keys(core, a, out, arena);
 	out->can_break = b->breaks != BREAKS_NONE;
+	out->on_break = attempt_is_open(a) && attempt_is_on_break(a);
 	out->current_item = attempt_linear_item(a);
 	out->started_wall_ms = attempt_started_wall(a).v;
 	out->practice = attempt_sitting(a).v == 0;
