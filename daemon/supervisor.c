@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "daemon/backoff.h"
+#include "daemon/confine/confine.h"
 #include "daemon/descriptors.h"
 #include "daemon/front/leash.h"
 #include "daemon/notify.h"
@@ -27,6 +28,7 @@
 #define PEM_MOST    (LEASH_MOST / 2 - 4)
 #define STOP_LIMIT  SECONDS(1)
 #define NUMBER_MASK 0xffffffu
+#define GROUPS_MOST 256
 
 /*  DOWN -> UP -> (READY, the core only) -> DOWN  */
 enum child_state { CHILD_DOWN, CHILD_UP, CHILD_READY };
@@ -41,9 +43,19 @@ struct child {
 	struct backoff backoff;
 };
 
+/* Whom children run as; looked up before the supervisor is confined. */
+struct identity {
+	bool changes; /* false: as the supervisor */
+	uid_t uid;
+	gid_t gid;
+	gid_t groups[GROUPS_MOST];
+	int ngroups;
+};
+
 struct supervisor {
 	const struct supervisor_start *start; /* borrowed */
 	pid_t pid;
+	struct identity children_are;
 	int signals; /* owned */
 	sigset_t old_mask;
 	struct buf cert, key;		/* owned */
@@ -106,18 +118,14 @@ static void die_with(pid_t supervisor)
 		_exit(0);
 }
 
-static void become(const char *user)
+static void become(const struct identity *who)
 {
-	struct passwd *pw;
-
-	if (user == NULL || geteuid() != 0)
+	if (!who->changes)
 		return;
-	errno = 0;
-	if ((pw = getpwnam(user)) == NULL)
-		die("user");
-	if (initgroups(user, pw->pw_gid) != 0 || setgid(pw->pw_gid) != 0 || setuid(pw->pw_uid) != 0)
+	if (setgroups((size_t)who->ngroups, who->groups) != 0 || setgid(who->gid) != 0 ||
+	    setuid(who->uid) != 0)
 		die("the change to the user");
-	if (pw->pw_uid != 0 && setuid(0) == 0)
+	if (who->uid != 0 && setuid(0) == 0)
 		die("the change to the user can be undone");
 }
 
@@ -166,7 +174,7 @@ static _Noreturn void run_child(struct supervisor *s, const struct child *c, int
 	die_with(s->pid);
 	set_signals(s);
 	keep_what_is_needed(s, c, leash);
-	become(s->start->user);
+	become(&s->children_are);
 	die_with(s->pid);			/* a change of uid takes the promise back */
 	(void)setrlimit(RLIMIT_CORE, &no_core); /* memory holds keys */
 	(void)prctl(PR_SET_NAME, is_core(s, c) ? "examd-core" : "examd-front");
@@ -544,6 +552,38 @@ static void watch_signals(struct supervisor *s)
 		die("signalfd");
 }
 
+/* Returns false when there is no such user, or it has too many groups. */
+static bool look_up(const char *user, struct identity *who)
+{
+	const struct passwd *pw;
+
+	who->changes = user != NULL && geteuid() == 0;
+	if (!who->changes)
+		return true;
+	if ((pw = getpwnam(user)) == NULL)
+		return false;
+	who->uid = pw->pw_uid;
+	who->gid = pw->pw_gid;
+	who->ngroups = GROUPS_MOST;
+	return getgrouplist(user, pw->pw_gid, who->groups, &who->ngroups) >= 0;
+}
+
+/* Says in the log what keeps the processes apart, and gives up what is not needed any more. */
+static bool settle_down(struct supervisor *s)
+{
+	if (!look_up(s->start->user, &s->children_are)) {
+		log_event(LOG_CONFIG_BAD, F_TEXT("what", "the user for core and fronts"));
+		fprintf(stderr, "examd: core and fronts cannot run as %s: no such user\n",
+			s->start->user);
+		return false;
+	}
+	if (!s->children_are.changes)
+		log_event(LOG_STARTED,
+			  F_TEXT("what", "all processes run as one user, kept apart by filters"),
+			  F_INT("uid", geteuid()));
+	return confine(CONFINE_SUPERVISOR, NULL, 0) == ERR_OK;
+}
+
 int supervisor_run(const struct supervisor_start *start)
 {
 	struct supervisor s = {
@@ -565,10 +605,10 @@ int supervisor_run(const struct supervisor_start *start)
 		goto out;
 	}
 	watch_signals(&s);
-	if (geteuid() != 0 || start->user == NULL)
-		log_event(LOG_STARTED, F_TEXT("what", "all processes run as one user"),
-			  F_INT("uid", geteuid()));
-	run(&s);
+	if (settle_down(&s))
+		run(&s);
+	else
+		s.status = SUPERVISOR_CONFIGURATION;
 	close(s.signals);
 out:
 	wipe(&s.key);

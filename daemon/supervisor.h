@@ -9,6 +9,11 @@
  * its successor is ready, every front gets a new channel.  A front that dies takes nobody with it:
  * its successor has a new number, so connection ids never come twice.
  *
+ * Once it has the sockets, certificate and key it gives up what it does not need (confine.h).  A
+ * root's supervisor keeps the capabilities to change the user of a child, to kill it, and to read
+ * certificate, key and settings at SIGHUP, whoever owns them: no others, so what is owned by
+ * somebody else it cannot write.
+ *
  * Children end within a second of their supervisor, however it ended: the kernel kills them
  * (PR_SET_PDEATHSIG), and their leash is at its end. */
 #ifndef DAEMON_SUPERVISOR_H
@@ -53,8 +58,9 @@ struct supervisor_start {
 #define SUPERVISOR_CONFIGURATION 78 /* exit status: somebody has to mend something */
 
 /* Runs until SIGTERM or SIGINT; returns the exit status: 0, or SUPERVISOR_CONFIGURATION when a
- * child ended with that status or certificate and key cannot be used; a sentence on standard error
- * says what is wrong.  Blocks those signals, SIGCHLD and SIGHUP in the calling thread, for good. */
+ * child ended with that status, certificate and key cannot be used, or there is no such user; a
+ * sentence on standard error says what is wrong.  Blocks those signals, SIGCHLD and SIGHUP in the
+ * calling thread, for good. */
 int supervisor_run(const struct supervisor_start *start);
 
 #endif

@@ -87,7 +87,23 @@ fronts=$(grep -o '"pid":[0-9]*' out | cut -d: -f2)
 [ "$(echo "$fronts" | wc -l)" = 2 ] || fail "fronts $fronts"
 for f in $fronts; do
 	[ "$(cat "/proc/$f/comm")" = examd-front ] || fail "front $f"
-	grep -q '^NoNewPrivs:.*1' "/proc/$f/status" || fail "front $f may gain privileges"
+done
+# confined PID CAPABILITIES: the kernel says so of it.
+confined() {
+	for want in "NoNewPrivs: 1" "Seccomp: 2" "CapEff: $2" "CapPrm: $2" "CapInh: 0000000000000000"; do
+		tr '\t' ' ' <"/proc/$1/status" | grep -qx "$want" || {
+			grep -E 'NoNew|Seccomp|Cap' "/proc/$1/status" >&2
+			fail "process $1 is not confined: $want"
+		}
+	done
+}
+none=0000000000000000
+for f in $fronts; do confined "$f" $none; done
+confined "$core" $none
+# DAC_READ_SEARCH, KILL, SETGID, SETUID; who is not root has none to keep.
+if [ "$(id -u)" = 0 ]; then confined "$supervisor" 00000000000000e4; else confined "$supervisor" $none; fi
+for p in supervisor core front; do
+	grep -q "confined what=$p seccomp=1 list=[a-z]* capabilities=[0-9a-f]" log || fail "the log says nothing of $p"
 done
 status 0 "$examd" status -d d
 says "^core  *process $core, service time 0:00:"

@@ -16,8 +16,9 @@ client/lib           proto/stream proto/wire proto/base
 daemon/engine        daemon/record questions/model proto/base
 daemon/store         daemon/record proto/base
 daemon/report        daemon/record questions/model proto/base
-daemon/front         proto/stream proto/wire proto/base
-daemon/service       daemon/engine daemon/store daemon/report daemon/front daemon/record questions/text questions/check questions/exchange questions/model proto/stream proto/wire proto/base
+daemon/confine       proto/base
+daemon/front         daemon/confine proto/stream proto/wire proto/base
+daemon/service       daemon/confine daemon/engine daemon/store daemon/report daemon/front daemon/record questions/text questions/check questions/exchange questions/model proto/stream proto/wire proto/base
 '
 bad=0
 printf '%s\n' "$table" | {

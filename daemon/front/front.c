@@ -2,10 +2,10 @@
 
 #include <malloc.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "daemon/confine/confine.h"
 #include "daemon/front/door.h"
 #include "daemon/front/guest.h"
 #include "daemon/front/leash.h"
@@ -518,12 +518,15 @@ int front_main(const struct front_start *start)
 	char detail[256] = "";
 	struct front f;
 
-	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (tls_server_new(&tls, start->cert_pem, start->key_pem, detail) != ERR_OK) {
 		log_event(LOG_CONFIG_BAD, F_TEXT("what", "certificate"), F_TEXT("detail", detail));
 		return FRONT_CONFIGURATION;
 	}
 	front_init(&f, start, tls);
+	if (confine(CONFINE_FRONT, NULL, 0) != ERR_OK) {
+		front_fini(&f);
+		return FRONT_CONFIGURATION;
+	}
 	log_event(LOG_LISTENING, F_INT("front", start->number),
 		  F_INT("connections_most", f.door.most));
 	loop_run(f.loop);

@@ -50,11 +50,12 @@ struct front_start {
 
 #define FRONT_DESCRIPTORS   96 /* that a front needs besides one for each connection */
 #define FRONT_RESTART	    75 /* exit status: start me again */
-#define FRONT_CONFIGURATION 78 /* exit status: certificate and key cannot be used */
+#define FRONT_CONFIGURATION 78 /* exit status: bad keys, or it cannot be confined */
 
 /* Runs the front until its leash says stop (status 0: what the core had released has been sent) or
  * is at its end (status 0, at once).  Makes its loop: call it after fork().  Raises the soft
- * RLIMIT_NOFILE to the hard one and sets no_new_privs for the process. */
+ * RLIMIT_NOFILE to the hard one and confines the process (daemon/confine/confine.h) before the
+ * first client is let in. */
 int front_main(const struct front_start *start);
 
 #endif

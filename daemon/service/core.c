@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <poll.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "daemon/confine/confine.h"
 #include "daemon/front/leash.h"
 #include "daemon/service/archive.h"
 #include "daemon/service/commands.h"
@@ -417,12 +419,36 @@ static int serve(struct core *core, int leash_fd)
 	return status;
 }
 
+/* Its folder, with the two in it that may be links to another disk; the folder in which the
+ * certificate stands, because a new one is another file; chance, for SQLite and jansson. */
+static enum err confine_core(const struct core_start *start)
+{
+	const char *certificate = start->settings == NULL ? NULL : start->settings->certificate;
+	char *secrets = mem_printf("%s/secrets", start->dir);
+	char *backups = mem_printf("%s/backups", start->dir);
+	char *where = certificate == NULL ? NULL : realpath(certificate, NULL);
+	const struct confine_place places[] = {
+	    {start->dir, CONFINE_WRITE},    {secrets, CONFINE_READ},
+	    {backups, CONFINE_WRITE},	    {where == NULL ? NULL : dirname(where), CONFINE_READ},
+	    {"/dev/urandom", CONFINE_READ},
+	};
+	enum err err = confine(CONFINE_CORE, places, COUNT(places));
+
+	free(secrets);
+	free(backups);
+	free(where);
+	return err;
+}
+
 int core_main(const struct core_start *start)
 {
 	struct core *core = NULL;
-	enum err err = core_open(&core, start->dir, start->settings, &time_of_the_machine);
+	enum err err;
 	int status;
 
+	if (confine_core(start) != ERR_OK)
+		return CORE_CONFIGURATION; /* it is in the log */
+	err = core_open(&core, start->dir, start->settings, &time_of_the_machine);
 	if (err != ERR_OK) {
 		log_event(LOG_CONFIG_BAD, F_TEXT("dir", start->dir), F_ERR(err));
 		return status_of(err); /* the leash goes with the process: cut before, its status

@@ -29,7 +29,9 @@ struct core_start {
 };
 
 /* Runs the core until its leash says stop or closes.  Returns the exit status: 0, CORE_RESTART,
- * CORE_CONFIGURATION. */
+ * CORE_CONFIGURATION.  Confines the process first (daemon/confine/confine.h): from then on there is
+ * DIR for it, and for reading the folder in which the certificate stands.  What DIR/secrets and
+ * DIR/backups point to is within reach as well. */
 int core_main(const struct core_start *start);
 
 /* ---- For core_main() and for tests ----------------------------------------------------------- */

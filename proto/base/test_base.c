@@ -5,8 +5,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "proto/base/bytes.h"
@@ -135,6 +137,28 @@ static void a_time_is_read_as_it_is_written(void **state)
 	assert_int_equal(t.v - 11482, u.v);
 	for (i = 0; i < COUNT(bad); i++)
 		assert_int_equal(ERR_INVALID, wall_parse(bad[i], &u));
+}
+
+/* The library's own calendar is the other opinion. */
+static void a_time_is_written_with_the_date_that_the_calendar_has(void **state)
+{
+	static const int64_t first = -62167219200, last = 253402300799; /* years 0 to 9999 */
+	const int64_t step = 86400 * 5 + 3661;
+	char text[WALL_TEXT_SIZE], want[80];
+	int64_t s;
+
+	(void)state;
+	for (s = first; s <= last; s += step) {
+		time_t at = (time_t)s;
+		struct tm tm;
+
+		wall_format((struct wall_ms){s * 1000 + 7}, text);
+		assert_non_null(gmtime_r(&at, &tm));
+		snprintf(want, sizeof want, "%04d-%02d-%02dT%02d:%02d:%02d.007Z",
+			 (tm.tm_year + 1900) % 10000, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+			 tm.tm_min, tm.tm_sec);
+		assert_string_equal(want, text);
+	}
 }
 
 static void hex_and_base32_are_read_back(void **state)
@@ -285,6 +309,7 @@ int main(void)
 	    cmocka_unit_test(a_buffer_gives_back_what_was_put_in_order),
 	    cmocka_unit_test(an_arena_gives_zeroed_pieces_up_to_its_cap),
 	    cmocka_unit_test(a_time_is_read_as_it_is_written),
+	    cmocka_unit_test(a_time_is_written_with_the_date_that_the_calendar_has),
 	    cmocka_unit_test(hex_and_base32_are_read_back),
 	    cmocka_unit_test(diagnostics_are_printed_by_place),
 	    cmocka_unit_test(lines_about_strangers_are_twenty_a_second_and_the_rest_is_counted),

@@ -32,18 +32,41 @@ struct wall_ms wall_now(void)
 	return (struct wall_ms){clock_ns(CLOCK_REALTIME) / 1000000};
 }
 
+#define DAY_S	 86400
+#define YEARS400 146097 /* days */
+
+/* The date of a day that is counted from 1970-01-01, in years that begin in March, so that the day
+ * of a leap year comes last.  gmtime_r(3) and strftime(3) look for the file of a time zone, which a
+ * process without files cannot. */
+static void date_of(int64_t day, int64_t *year, int *month, int *of_month)
+{
+	int64_t since = day + 719468; /* 0000-03-01 */
+	int64_t era = (since >= 0 ? since : since - YEARS400 + 1) / YEARS400;
+	int64_t in_era = since - era * YEARS400;
+	int64_t y = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
+	int64_t of_year = in_era - (365 * y + y / 4 - y / 100);
+	int64_t march = (5 * of_year + 2) / 153;
+
+	*of_month = (int)(of_year - (153 * march + 2) / 5 + 1);
+	*month = (int)(march < 10 ? march + 3 : march - 9);
+	*year = y + era * 400 + (*month <= 2);
+}
+
 void wall_format(struct wall_ms t, char out[WALL_TEXT_SIZE])
 {
 	int64_t ms = ((t.v % 1000) + 1000) % 1000;
-	time_t s = (time_t)((t.v - ms) / 1000);
-	struct tm tm;
-	char day[21];
+	int64_t s = (t.v - ms) / 1000, of_day = ((s % DAY_S) + DAY_S) % DAY_S, year;
+	int month, day;
 
-	if (gmtime_r(&s, &tm) == NULL || tm.tm_year > 8099 || tm.tm_year < -1900)
-		memset(&tm, 0, sizeof tm);
-	if (strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &tm) == 0)
-		day[0] = '\0';
-	snprintf(out, WALL_TEXT_SIZE, "%.19s.%03dZ", day, (int)ms);
+	date_of((s - of_day) / DAY_S, &year, &month, &day);
+	if (year < 0 || year > 9999) {
+		year = 1900; /* nothing that can be written: no date at all */
+		month = 1;
+		day = 0;
+	}
+	snprintf(out, WALL_TEXT_SIZE, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ", (unsigned)year % 10000,
+		 (unsigned)month % 100, (unsigned)day % 100, (unsigned)(of_day / 3600) % 100,
+		 (unsigned)(of_day / 60 % 60), (unsigned)(of_day % 60), (unsigned)ms % 1000);
 }
 
 enum err wall_parse(const char *text, struct wall_ms *out)
