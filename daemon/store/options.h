@@ -16,6 +16,7 @@ struct store_options {
 	size_t nmigrations;
 	struct millis lock_wait; /* for another process to end */
 	size_t transcript_most;	 /* bytes; a longer one stays in the table */
+	uint64_t checkpoint;	 /* so many new pages of the log are taken over at once */
 };
 
 extern const struct store_options store_defaults;

@@ -28,6 +28,7 @@ const struct store_options store_defaults = {
     .nmigrations = COUNT(schema),
     .lock_wait = {2000},
     .transcript_most = 128u << 20,
+    .checkpoint = 1000,
 };
 
 struct store {
@@ -198,7 +199,8 @@ static enum err start_writer(struct store *s, const char *path, const struct sto
 	struct writer_config config = {.places = s->places,
 				       .dir = s->dir,
 				       .vfs = o->vfs,
-				       .transcript_most = o->transcript_most};
+				       .transcript_most = o->transcript_most,
+				       .checkpoint = o->checkpoint};
 	enum err err;
 
 	if ((err = db_open(&config.db, path, DB_WRITE, o->vfs)) != ERR_OK)

@@ -12,12 +12,11 @@
 #include "daemon/store/rows.h"
 #include "proto/base/log.h"
 
-#define SLICE_NS	 (2 * 1000 * 1000) /* of background work between commits */
-#define CUT_ROWS	 128		   /* deleted by one statement */
-#define BACKUP_PAGES	 32		   /* copied by one step */
-#define CHECKPOINT_PAGES 1000
-#define WAL_ALARM	 (64u << 20) /* bytes */
-#define COMMANDS_KEPT	 (7LL * 24 * 3600 * 1000)
+#define SLICE_NS      (2 * 1000 * 1000) /* of background work between commits */
+#define CUT_ROWS      128		/* deleted by one statement */
+#define BACKUP_PAGES  32		/* copied by one step */
+#define WAL_ALARM     (64u << 20)	/* bytes */
+#define COMMANDS_KEPT (7LL * 24 * 3600 * 1000)
 
 /* A subject to be packed, up to a row. */
 struct packing {
@@ -35,6 +34,7 @@ struct writer {
 	struct db *db;	       /* owned */
 	struct places *places; /* borrowed */
 	size_t transcript_most;
+	uint64_t checkpoint;   /* pages of the log from one to the next */
 	const char *dir, *vfs; /* borrowed */
 	struct highest highest, written;
 	uint64_t records;
@@ -552,7 +552,7 @@ static enum err checkpoint(struct writer *w)
 
 	if (w->pages < w->checkpointed)
 		w->checkpointed = 0; /* the log began again at its start */
-	if (w->pages - w->checkpointed < CHECKPOINT_PAGES)
+	if (w->pages - w->checkpointed < w->checkpoint)
 		return ERR_OK;
 	w->checkpointed = w->pages;
 	if (wal_bytes(w) > WAL_ALARM && !w->alarmed)
@@ -791,6 +791,7 @@ enum err writer_new(struct writer **out, const struct writer_config *config)
 	w->dir = config->dir;
 	w->vfs = config->vfs;
 	w->transcript_most = config->transcript_most;
+	w->checkpoint = config->checkpoint;
 	if ((err = load_highest(w)) != ERR_OK || (err = load_places(w)) != ERR_OK) {
 		free(w);
 		return err;

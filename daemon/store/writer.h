@@ -21,6 +21,7 @@ struct writer_config {
 	const char *dir;       /* borrowed */
 	const char *vfs;       /* borrowed; for copies */
 	size_t transcript_most;
+	uint64_t checkpoint; /* pages of the log from one to the next */
 };
 
 /* Reads where it stands and starts the thread.  On an error the connection is still the caller's.
