@@ -9,7 +9,8 @@
 #include "daemon/record/packed.h"
 
 #define MAGIC_SIZE     (sizeof TRANSCRIPT_MAGIC - 1)
-#define SIGNATURE_SIZE 64
+#define SIGNATURE_SIZE TRANSCRIPT_SIGNATURE_SIZE
+#define HEAD_SIZE      (MAGIC_SIZE + TRANSCRIPT_KEY_SIZE)
 
 void transcript_begin(struct buf *out, const uint8_t public_key[TRANSCRIPT_KEY_SIZE])
 {
@@ -20,6 +21,17 @@ void transcript_begin(struct buf *out, const uint8_t public_key[TRANSCRIPT_KEY_S
 void transcript_add(struct buf *out, const struct record *r)
 {
 	packed_put(out, r);
+}
+
+void transcript_end(struct buf *out,
+		    void (*sign)(void *key, struct bytes content,
+				 uint8_t signature[TRANSCRIPT_SIGNATURE_SIZE]),
+		    void *key)
+{
+	uint8_t signature[SIGNATURE_SIZE];
+
+	sign(key, buf_bytes(out), signature);
+	buf_put(out, signature, sizeof signature);
 }
 
 /* A verification under way. */
@@ -54,16 +66,15 @@ __attribute__((format(printf, 4, 5))) static void complain(struct check *c, uint
 
 /* ---- Signatures -------------------------------------------------------------------------- */
 
-static bool is_signed_by(const uint8_t *key, ProtobufCBinaryData statement,
-			 ProtobufCBinaryData signature)
+static bool is_signed_by(const uint8_t *key, struct bytes content, struct bytes signature)
 {
 	EVP_PKEY *pkey =
 	    EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, key, TRANSCRIPT_KEY_SIZE);
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	bool good = pkey != NULL && ctx != NULL && signature.len == SIGNATURE_SIZE &&
-		    EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, pkey) == 1 &&
-		    EVP_DigestVerify(ctx, signature.data, signature.len, statement.data,
-				     statement.len) == 1;
+	bool good =
+	    pkey != NULL && ctx != NULL && signature.len == SIGNATURE_SIZE &&
+	    EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, pkey) == 1 &&
+	    EVP_DigestVerify(ctx, signature.data, signature.len, content.data, content.len) == 1;
 
 	EVP_MD_CTX_free(ctx);
 	EVP_PKEY_free(pkey);
@@ -155,7 +166,8 @@ static const Examd__Record__ReceiptStatement *check_signed(struct check *c, cons
 		COMPLAIN(c, r, "no-statement", "nothing was signed");
 		return NULL;
 	}
-	if (!is_signed_by(c->key, p->statement, p->signature))
+	if (!is_signed_by(c->key, bytes_of(p->statement.data, p->statement.len),
+			  bytes_of(p->signature.data, p->signature.len)))
 		COMPLAIN(c, r, "signature", "the signature is not of this key and statement");
 	if ((s = unpack_statement(c, p->statement)) == NULL) {
 		COMPLAIN(c, r, "statement", "the statement cannot be read");
@@ -224,10 +236,22 @@ static void check_record(struct check *c, struct record *r)
 	arena_reset(&c->arena);
 }
 
-/* The head of the file; false: there is none to go on from. */
+/* The signature over all that stands before it. */
+static void check_end(struct check *c, struct bytes file)
+{
+	size_t signed_size = file.len - SIGNATURE_SIZE;
+
+	if (!is_signed_by(c->key, bytes_of(file.data, signed_size),
+			  bytes_of(file.data + signed_size, SIGNATURE_SIZE)))
+		diag_add(c->diag, DIAG_ERROR, whole, "end",
+			 "the signature at the end is not of this key and file: it was changed, or "
+			 "cut off");
+}
+
+/* The head of the file and its end; false: there is nothing to go on from. */
 static bool check_head(struct check *c, struct bytes *file, const uint8_t *trusted)
 {
-	if (file->len < MAGIC_SIZE + TRANSCRIPT_KEY_SIZE ||
+	if (file->len < HEAD_SIZE + SIGNATURE_SIZE ||
 	    memcmp(file->data, TRANSCRIPT_MAGIC, MAGIC_SIZE) != 0) {
 		diag_add(c->diag, DIAG_ERROR, whole, "magic", "this is not a transcript");
 		return false;
@@ -239,8 +263,8 @@ static bool check_head(struct check *c, struct bytes *file, const uint8_t *trust
 	else if (memcmp(trusted, c->found->public_key, TRANSCRIPT_KEY_SIZE) != 0)
 		diag_add(c->diag, DIAG_ERROR, whole, "key", "the file names another key");
 	c->key = trusted == NULL ? c->found->public_key : trusted;
-	*file = bytes_of(file->data + MAGIC_SIZE + TRANSCRIPT_KEY_SIZE,
-			 file->len - MAGIC_SIZE - TRANSCRIPT_KEY_SIZE);
+	check_end(c, *file);
+	*file = bytes_of(file->data + HEAD_SIZE, file->len - HEAD_SIZE - SIGNATURE_SIZE);
 	return true;
 }
 

@@ -254,6 +254,8 @@ static void transcript_run(struct query *q, struct reader *r)
 	m->err = reader_records(r, t->subject, one_record, t);
 	if (m->err == ERR_OK && t->records == 0)
 		m->err = ERR_NOT_FOUND;
+	if (m->err == ERR_OK)
+		transcript_end(&m->content, secrets_sign, &m->core->secrets);
 }
 
 enum err on_transcript(struct request *rq)
