@@ -22,6 +22,7 @@ libjansson-dev           JSON
 libcmocka-dev            the test runner
 libcsv-dev               rosters
 libseccomp-dev           system-call filters
+libnghttp2-dev           browsers
 libncurses-dev           the terminal client
 libqrencode-dev          QR codes on printed slips
 '

@@ -147,6 +147,17 @@ static void guest_moved(struct front *f)
 		watch_calm(f);
 }
 
+/* A tab is counted where its browser's connection was: at the door. */
+static struct conn_id on_guest_tab(struct guest_host *host, struct guest *g)
+{
+	struct front *f = container_of(host, struct front, host);
+
+	g->id.v = ++f->last_id;
+	HASH_ADD(hh, f->guests, id, sizeof g->id, g);
+	guest_pause(g, is_holding(f));
+	return g->id;
+}
+
 static void on_guest_open(struct guest_host *host, struct guest *g)
 {
 	struct front *f = container_of(host, struct front, host);
@@ -168,7 +179,9 @@ static void on_guest_gone(struct guest_host *host, struct guest *g, const char *
 	guest_moved(f);
 	if (g->announced)
 		tell_core(f, CHANNEL_CLOSED, g, bytes_of("", 0));
-	if (g->let_in) {
+	if (g->tab != NULL) {
+		; /* the connection stays */
+	} else if (g->let_in) {
 		door_leave(&f->door, g->address);
 	} else if (f->nrefused-- == REFUSED_MOST && !f->stopping) {
 		pause_listeners(f, false);
@@ -266,7 +279,7 @@ static void introduce_everybody(struct front *f)
 	HASH_ITER (hh, f->guests, g, next) {
 		g->is_old = g->announced;
 		g->announced = false;
-		if (g->state == GUEST_OPEN)
+		if (g->state == GUEST_OPEN && !guest_is_carrier(g))
 			tell_core_opened(f, g);
 	}
 	HASH_ITER (hh, f->guests, g, next) {
@@ -389,6 +402,7 @@ static void use_keys(struct front *f, const struct leash_message *m)
 		log_event(LOG_CONFIG_BAD, F_TEXT("what", "certificate"), F_TEXT("detail", detail));
 		return;
 	}
+	tls_allow_h2(tls);
 	tls_free(f->tls);
 	f->tls = tls;
 }
@@ -472,6 +486,7 @@ static void front_init(struct front *f, const struct front_start *start, struct 
 	f->host = (struct guest_host){
 	    .loop = f->loop,
 	    .settings = &f->settings,
+	    .on_tab = on_guest_tab,
 	    .on_open = on_guest_open,
 	    .on_frame = on_guest_frame,
 	    .on_gone = on_guest_gone,
@@ -522,6 +537,7 @@ int front_main(const struct front_start *start)
 		log_event(LOG_CONFIG_BAD, F_TEXT("what", "certificate"), F_TEXT("detail", detail));
 		return FRONT_CONFIGURATION;
 	}
+	tls_allow_h2(tls);
 	front_init(&f, start, tls);
 	if (confine(CONFINE_FRONT, NULL, 0) != ERR_OK) {
 		front_fini(&f);

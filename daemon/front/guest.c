@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "daemon/front/carrier.h"
 #include "proto/base/mem.h"
 #include "proto/wire/frame.h"
 
@@ -82,8 +83,12 @@ static void pause_for(struct guest *g, enum guest_pause why, bool pause)
 	unsigned before = g->pauses;
 
 	g->pauses = pause ? before | why : before & ~(unsigned)why;
-	if (g->state == GUEST_OPEN && (before == 0) != (g->pauses == 0))
+	if (g->state != GUEST_OPEN || (before == 0) == (g->pauses == 0))
+		return;
+	if (g->tab == NULL)
 		conn_pause_reading(g->conn, g->pauses != 0);
+	else if (g->pauses == 0)
+		web_tab_go_on(g->tab);
 }
 
 static void wait_for_token(struct guest *g)
@@ -141,6 +146,10 @@ static void on_data(struct conn_user *user, struct buf *in)
 {
 	struct guest *g = container_of(user, struct guest, user);
 
+	if (g->carrier != NULL && g->state == GUEST_OPEN) {
+		carrier_data(g->carrier, in);
+		return;
+	}
 	if (g->state == GUEST_OPEN && g->stale > 0)
 		drop_stale(g, in);
 	if (hand_on(g, in))
@@ -199,6 +208,11 @@ static void on_time(struct timer *t)
 
 /* ---- Beginning and end ---------------------------------------------------------------------- */
 
+static void fill(struct conn_user *user, struct buf *out)
+{
+	carrier_fill(container_of(user, struct guest, user)->carrier, out);
+}
+
 static void on_ready(struct conn_user *user)
 {
 	struct guest *g = container_of(user, struct guest, user);
@@ -210,6 +224,12 @@ static void on_ready(struct conn_user *user)
 		return;
 	}
 	guest_move(g, GUEST_OPEN);
+	if (conn_is_h2(g->conn)) {
+		g->pauses = 0;
+		g->carrier = carrier_new(g);
+		conn_set_source(g->conn, fill);
+		return;
+	}
 	conn_pause_reading(g->conn, g->pauses != 0);
 	g->bucket = bucket_full(g->host->settings->frames_burst, now_of(g));
 	begin_limits(g);
@@ -219,6 +239,8 @@ static void on_ready(struct conn_user *user)
 static void fini(struct guest *g)
 {
 	timer_fini(&g->timer);
+	if (g->tab == NULL)
+		carrier_free(g->carrier);
 	free(g);
 }
 
@@ -235,6 +257,10 @@ static void on_closed(struct conn_user *user, enum conn_end why)
 	const char *reason = NULL;
 
 	g->conn = NULL; /* its own to free */
+	if (g->carrier != NULL) {
+		carrier_end(g->carrier);
+		g->carrier = NULL;
+	}
 	/* The stream has said why a handshake failed. */
 	if (g->state != GUEST_SHAKING || why == CONN_END_TIME)
 		reason = g->broken == NULL ? reasons[why] : g->broken;
@@ -273,6 +299,61 @@ static void end_now(struct guest *g, const char *why)
 	fini(g);
 }
 
+/* ---- Tabs ----------------------------------------------------------------------------------- */
+
+struct guest *guest_of_tab(struct guest *browser, struct carrier *carrier, struct web_tab *tab)
+{
+	struct guest *g = mem_new(sizeof *g);
+
+	g->host = browser->host;
+	g->carrier = carrier;
+	g->tab = tab;
+	g->state = GUEST_OPEN;
+	snprintf(g->address, sizeof g->address, "%s", browser->address);
+	timer_init(&g->timer, g->host->loop, on_time);
+	g->bucket = bucket_full(g->host->settings->frames_burst, now_of(g));
+	g->id = g->host->on_tab(g->host, g);
+	begin_limits(g);
+	g->host->on_open(g->host, g);
+	return g;
+}
+
+bool guest_tab_message(struct guest *g, struct bytes message)
+{
+	const struct front_settings *set = g->host->settings;
+
+	if (g->state != GUEST_OPEN || g->pauses != 0)
+		return false;
+	if (!bucket_take(&g->bucket, set->frames_per_second, set->frames_burst, now_of(g))) {
+		wait_for_token(g);
+		arm(g);
+		return false;
+	}
+	g->spoken = true;
+	g->first_until = never;
+	g->host->on_frame(g->host, g, message);
+	return true;
+}
+
+void guest_tab_gone(struct guest *g)
+{
+	g->host->on_gone(g->host, g, g->broken);
+	fini(g);
+}
+
+static void send_to_tab(struct guest *g, struct bytes message)
+{
+	if (web_tab_queued(g->tab) > g->host->settings->client_queue_most) {
+		g->broken = "reads too slowly";
+		guest_move(g, GUEST_ENDING);
+		timer_stop(&g->timer);
+		web_tab_cut(g->tab);
+	} else {
+		web_tab_send(g->tab, message);
+	}
+	carrier_flush(g->carrier);
+}
+
 /* ---- For the host --------------------------------------------------------------------------- */
 
 bool guest_send(struct guest *g, struct bytes message)
@@ -281,6 +362,10 @@ bool guest_send(struct guest *g, struct bytes message)
 
 	if (g->state != GUEST_OPEN)
 		return true;
+	if (g->tab != NULL) {
+		send_to_tab(g, message);
+		return true;
+	}
 	if (conn_queued(g->conn) > g->host->settings->client_queue_most) {
 		end_now(g, "reads too slowly");
 		return false;
@@ -296,6 +381,8 @@ void guest_trust(struct guest *g, bool trusted)
 {
 	g->trusted_before = g->trusted_before || g->trusted || trusted;
 	g->trusted = trusted;
+	if (g->tab != NULL)
+		web_tab_trust(g->tab, trusted);
 	if (g->state != GUEST_OPEN)
 		return;
 	g->login_until = trusted ? never : mono_add(now_of(g), g->host->settings->login);
@@ -306,6 +393,8 @@ void guest_pause(struct guest *g, bool pause)
 {
 	bool goes_on = !pause && (g->pauses & GUEST_PAUSED_BY_HOST) != 0;
 
+	if (guest_is_carrier(g))
+		return; /* its tabs wait */
 	pause_for(g, GUEST_PAUSED_BY_HOST, pause);
 	if (goes_on && g->state == GUEST_OPEN)
 		begin_limits(g);
@@ -313,7 +402,28 @@ void guest_pause(struct guest *g, bool pause)
 
 void guest_forget(struct guest *g)
 {
-	g->stale = g->left;
+	if (g->tab == NULL) {
+		g->stale = g->left;
+		return;
+	}
+	web_tab_forget(g->tab);
+	carrier_flush(g->carrier);
+}
+
+static void say_last(struct guest *g, const Examd__V1__Reply *reply)
+{
+	struct buf message = {0};
+
+	if (g->tab == NULL) {
+		if (conn_is_h2(g->conn))
+			return; /* the door was full: that the connection closes must do */
+		frame_put(conn_out(g->conn), &reply->base);
+		conn_written(g->conn);
+		return;
+	}
+	message_put(&message, &reply->base);
+	web_tab_send(g->tab, buf_bytes(&message));
+	buf_fini(&message);
 }
 
 void guest_refuse(struct guest *g, enum err err, const char *detail)
@@ -326,8 +436,7 @@ void guest_refuse(struct guest *g, enum err err, const char *detail)
 	g->broken = err_name(err);
 	reply.error = (uint32_t)err;
 	reply.detail = text;
-	frame_put(conn_out(g->conn), &reply.base);
-	conn_written(g->conn);
+	say_last(g, &reply);
 	guest_close_soon(g, DRAIN);
 out:
 	free(text);
@@ -337,9 +446,16 @@ void guest_close_soon(struct guest *g, struct millis limit)
 {
 	if (g->state == GUEST_ENDING)
 		return;
-	if (g->state == GUEST_OPEN && g->pauses != 0)
+	if (g->state == GUEST_OPEN && g->pauses != 0 && g->tab == NULL)
 		conn_pause_reading(g->conn, false); /* to see the other side's end */
 	guest_move(g, GUEST_ENDING);
 	timer_stop(&g->timer);
+	if (g->tab != NULL) {
+		web_tab_end(g->tab);
+		carrier_flush(g->carrier);
+		return;
+	}
+	if (g->carrier != NULL)
+		carrier_goodbye(g->carrier);
 	conn_close_soon(g->conn, limit);
 }

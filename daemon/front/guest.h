@@ -1,6 +1,9 @@
 /* A guest: one connection from outside, as its front knows it.  It keeps the limits of time, size
  * and rate that front.h states, cuts bytes into frames, and hands each frame to its host.
  *
+ * A browser's connection is a guest, too, which carries tabs (carrier.h); each tab is a guest
+ * without a connection of its own, alike to its host in everything but its name.
+ *
  *   SHAKING -> OPEN -> ENDING -> gone
  *   SHAKING -> ENDING (not let in)
  *
@@ -19,12 +22,16 @@
 #include "proto/wire/channel.h"
 
 struct guest;
+struct carrier;
+struct web_tab;
 
 /* Who has guests; outlives them. */
 struct guest_host {
 	struct loop *loop;		       /* borrowed */
 	const struct front_settings *settings; /* borrowed */
-	/* The handshake is done. */
+	/* A tab of a browser is there, open: an id for it; on_open() follows. */
+	struct conn_id (*on_tab)(struct guest_host *host, struct guest *g);
+	/* The handshake is done; of a browser, that a tab is open. */
 	void (*on_open)(struct guest_host *host, struct guest *g);
 	/* A whole frame, without its length; borrowed for the call. */
 	void (*on_frame)(struct guest_host *host, struct guest *g, struct bytes message);
@@ -50,7 +57,10 @@ struct guest {
 	UT_hash_handle hh;
 	/* The guest's own. */
 	struct guest_host *host; /* borrowed */
-	struct conn *conn;	 /* owned */
+	struct conn *conn;	 /* owned; of a tab NULL */
+	struct carrier
+	    *carrier;	     /* a browser's connection: owned; a tab: of whom it is; else NULL */
+	struct web_tab *tab; /* borrowed; NULL: it is none */
 	struct conn_user user;
 	enum guest_state state;
 	unsigned pauses;
@@ -69,6 +79,17 @@ struct guest {
 /* Takes FD and shakes hands.  With PAUSED it will not be read until guest_pause(g, false). */
 struct guest *guest_new(struct guest_host *host, int fd, struct tls *tls, struct conn_id id,
 			bool paused);
+
+/* Is it a browser's connection, which the core never hears of? */
+static inline bool guest_is_carrier(const struct guest *g)
+{
+	return g->carrier != NULL && g->tab == NULL;
+}
+
+/* For the carrier: a tab opens, says a message (false: not now), is gone. */
+struct guest *guest_of_tab(struct guest *browser, struct carrier *carrier, struct web_tab *tab);
+bool guest_tab_message(struct guest *g, struct bytes message);
+void guest_tab_gone(struct guest *g);
 
 /* Ends it now, without on_gone().  NULL is welcome. */
 void guest_free(struct guest *g);

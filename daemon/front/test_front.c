@@ -481,14 +481,14 @@ static void what_the_core_says_to_a_client_that_has_left_hurts_nobody(void **sta
 	hang_up(&c);
 }
 
-static void only_our_protocol_is_spoken(void **state)
+static void only_our_protocol_and_http_2_are_spoken(void **state)
 {
 	struct dialer c;
 
 	(void)state;
 	given_front(&generous);
 	dial(&c);
-	assert_false(shake(&c, "\x02h2"));
+	assert_false(shake(&c, "\x08http/1.1"));
 	hang_up(&c);
 	dial(&c); /* none offered: the handshake may work, but then it is over */
 	if (shake(&c, NULL))
@@ -1293,7 +1293,7 @@ int main(void)
 	    front_test(a_final_message_and_close_in_one_segment_arrive_before_the_close),
 	    front_test(the_core_can_close_a_connection_and_what_it_said_before_arrives),
 	    front_test(what_the_core_says_to_a_client_that_has_left_hurts_nobody),
-	    front_test(only_our_protocol_is_spoken),
+	    front_test(only_our_protocol_and_http_2_are_spoken),
 	    front_test(a_frame_larger_than_allowed_before_log_in_is_refused),
 	    front_test(trust_raises_the_limit_of_a_frame),
 	    front_test(an_empty_frame_is_refused),

@@ -59,6 +59,7 @@ struct conn {
 	bool ended;	       /* the other side sends no more */
 	bool broken;	       /* cannot be written to */
 	bool closing;	       /* conn_close_soon() during the handshake */
+	void (*source)(struct conn_user *user, struct buf *out); /* NULL: none */
 	bool read_needs_write; /* TLS must write before it can read on */
 	char peer[ADDRESS_TEXT];
 };
@@ -371,6 +372,14 @@ static void tidy(struct conn *c)
 		buf_fini(&c->out);
 }
 
+/* Asks the owner when the queue is empty. */
+static bool has_output(struct conn *c)
+{
+	if (buf_length(&c->out) == 0 && c->source != NULL)
+		c->source(c->user, &c->out);
+	return buf_length(&c->out) > 0;
+}
+
 static void flush(struct conn *c)
 {
 	enum io io = IO_OK;
@@ -378,7 +387,7 @@ static void flush(struct conn *c)
 
 	if (c->broken || (c->state != CONN_OPEN && c->state != CONN_DRAINING))
 		return;
-	while (buf_length(&c->out) > 0 && io == IO_OK) {
+	while (io == IO_OK && has_output(c)) {
 		struct bytes b = buf_bytes(&c->out);
 
 		if (c->tls != NULL && b.len > TLS_WRITE_MOST)
@@ -429,6 +438,11 @@ void conn_write(struct conn *c, const void *data, size_t len)
 		return;
 	buf_put(&c->out, data, len);
 	want_flush(c);
+}
+
+void conn_set_source(struct conn *c, void (*source)(struct conn_user *user, struct buf *out))
+{
+	c->source = source;
 }
 
 size_t conn_queued(const struct conn *c)
@@ -733,6 +747,11 @@ void conns_tell(struct loop *loop)
 const char *conn_peer(const struct conn *c)
 {
 	return c->peer;
+}
+
+bool conn_is_h2(const struct conn *c)
+{
+	return transport_is_h2(&c->wire);
 }
 
 struct digest conn_peer_pin(const struct conn *c)

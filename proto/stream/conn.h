@@ -62,6 +62,12 @@ void conn_write(struct conn *conn, const void *data, size_t len);
 struct buf *conn_out(struct conn *conn);
 void conn_written(struct conn *conn);
 
+/* For an owner with a queue of its own: SOURCE is called when the connection's queue is empty and
+ * the kernel takes more, appends to OUT what is there to be sent, and calls nothing of this header
+ * for this connection.  It comes after conn_written(), and again when what it appended is gone,
+ * until it appends nothing. */
+void conn_set_source(struct conn *conn, void (*source)(struct conn_user *user, struct buf *out));
+
 /* Bytes queued and not yet taken by the kernel. */
 size_t conn_queued(const struct conn *conn);
 
@@ -84,6 +90,8 @@ void conn_pause_reading(struct conn *conn, bool pause);
 
 /* The peer's address as text, "127.0.0.1"; "" for a plain socketpair. */
 const char *conn_peer(const struct conn *conn);
+/* After on_ready() of a TLS server: HTTP/2 was chosen, not examd/1 (tls_allow_h2()). */
+bool conn_is_h2(const struct conn *conn);
 /* After on_ready() of a TLS client: the pin of the key that the server showed. */
 struct digest conn_peer_pin(const struct conn *conn);
 

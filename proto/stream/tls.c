@@ -13,9 +13,11 @@
 
 #define SECURITY_BITS 128 /* that of P-256, RSA 3072, Ed25519 */
 
-static const unsigned char alpn_list[] = "\x07" ALPN_EXAMD;
-#define ALPN_LIST_LEN (sizeof alpn_list - 1)
-_Static_assert(ALPN_LIST_LEN == 1 + 7, "the length stands before the name");
+/* The first is examd/1's, the whole is a server's that allows HTTP/2. */
+static const unsigned char alpn_list[] = "\x07" ALPN_EXAMD "\x02" ALPN_H2;
+#define ALPN_EXAMD_LEN (1 + 7)
+#define ALPN_WHOLE_LEN (sizeof alpn_list - 1)
+_Static_assert(ALPN_WHOLE_LEN == ALPN_EXAMD_LEN + 1 + 2, "the length stands before the name");
 
 /* The sentence, with what OpenSSL has to say, whose queue of errors is emptied. */
 static enum err refuse(char detail[256], const char *sentence)
@@ -71,11 +73,12 @@ void tls_free(struct tls *tls)
 static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *outlen,
 		       const unsigned char *in, unsigned inlen, void *arg)
 {
+	const struct tls *tls = arg;
+	unsigned list = tls->allows_h2 ? ALPN_WHOLE_LEN : ALPN_EXAMD_LEN;
 	unsigned char *name;
 
 	(void)ssl;
-	(void)arg;
-	if (SSL_select_next_proto(&name, outlen, alpn_list, ALPN_LIST_LEN, in, inlen) !=
+	if (SSL_select_next_proto(&name, outlen, alpn_list, list, in, inlen) !=
 	    OPENSSL_NPN_NEGOTIATED)
 		return SSL_TLSEXT_ERR_ALERT_FATAL;
 	*out = name;
@@ -152,7 +155,7 @@ enum err tls_server_new(struct tls **out, struct bytes cert_pem, struct bytes ke
 	struct tls *tls = tls_new(true);
 	enum err err;
 
-	SSL_CTX_set_alpn_select_cb(tls->ctx, select_alpn, NULL);
+	SSL_CTX_set_alpn_select_cb(tls->ctx, select_alpn, tls);
 	if ((err = use_chain(tls->ctx, cert_pem, detail)) != ERR_OK)
 		goto out;
 	if ((err = use_key(tls->ctx, key_pem, detail)) != ERR_OK)
@@ -162,6 +165,11 @@ enum err tls_server_new(struct tls **out, struct bytes cert_pem, struct bytes ke
 out:
 	tls_free(tls);
 	return err;
+}
+
+void tls_allow_h2(struct tls *tls)
+{
+	tls->allows_h2 = true;
 }
 
 /* ---- A client ------------------------------------------------------------------------------- */
@@ -199,7 +207,7 @@ enum err tls_client_new(struct tls **out, const struct tls_trust *trust, char de
 	struct tls *tls = tls_new(false);
 	enum err err = ERR_OK;
 
-	if (SSL_CTX_set_alpn_protos(tls->ctx, alpn_list, ALPN_LIST_LEN) != 0)
+	if (SSL_CTX_set_alpn_protos(tls->ctx, alpn_list, ALPN_EXAMD_LEN) != 0)
 		abort(); /* only without memory */
 	SSL_CTX_set_verify(tls->ctx, SSL_VERIFY_PEER, NULL);
 	if (trust->pin != NULL) {

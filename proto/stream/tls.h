@@ -9,6 +9,7 @@
 #include "proto/base/times.h"
 
 #define ALPN_EXAMD "examd/1"
+#define ALPN_H2	   "h2"
 
 struct tls; /* a server's or a client's context */
 
@@ -17,6 +18,9 @@ struct tls; /* a server's or a client's context */
  * ERR_INVALID  they cannot be read, do not belong together, or the key is weaker than P-256 */
 MUST_USE enum err tls_server_new(struct tls **out, struct bytes cert_pem, struct bytes key_pem,
 				 char detail[256]);
+
+/* A server's context lets clients choose HTTP/2 too; examd/1 is preferred.  conn_is_h2() tells. */
+void tls_allow_h2(struct tls *tls);
 
 /* A client.  Exactly one way to trust: PIN (SHA-256 of the server's SPKI, RFC 7469 section 2.4);
  * or, when PIN is NULL, the system's certificate authorities and the host name; or, when ANY is

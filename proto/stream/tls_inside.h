@@ -10,7 +10,7 @@
 struct tls {
 	SSL_CTX *ctx; /* owned */
 	unsigned users;
-	bool is_server;
+	bool is_server, allows_h2;
 	struct digest pin; /* when the context checks one */
 };
 

@@ -77,13 +77,18 @@ static enum io outcome(SSL *ssl, int rc)
 	return io;
 }
 
-static bool alpn_is_ours(const SSL *ssl)
+static bool alpn_is(const SSL *ssl, const char *wanted)
 {
 	const unsigned char *name;
 	unsigned len;
 
 	SSL_get0_alpn_selected(ssl, &name, &len);
-	return len == strlen(ALPN_EXAMD) && memcmp(name, ALPN_EXAMD, len) == 0;
+	return len == strlen(wanted) && memcmp(name, wanted, len) == 0;
+}
+
+bool transport_is_h2(const struct transport *t)
+{
+	return t->ssl != NULL && alpn_is(t->ssl, ALPN_H2);
 }
 
 enum io transport_handshake(struct transport *t)
@@ -95,7 +100,7 @@ enum io transport_handshake(struct transport *t)
 	ERR_clear_error();
 	io = outcome(t->ssl, SSL_do_handshake(t->ssl));
 	/* Without ALPN on one side the handshake succeeds, and nobody is asked. */
-	if (io == IO_OK && !alpn_is_ours(t->ssl))
+	if (io == IO_OK && !alpn_is(t->ssl, ALPN_EXAMD) && !alpn_is(t->ssl, ALPN_H2))
 		io = IO_UNTRUSTED;
 	return io;
 }

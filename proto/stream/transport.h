@@ -27,6 +27,8 @@ enum io {
 /* Adds TLS to the descriptor.  HOST is the client's: whom it expects; NULL for a server. */
 void transport_secure(struct transport *t, const struct tls *tls, const char *host);
 enum io transport_handshake(struct transport *t);
+/* Was HTTP/2 chosen?  After the handshake. */
+bool transport_is_h2(const struct transport *t);
 enum io transport_read(struct transport *t, void *data, size_t most, size_t *len);
 /* Does TLS hold bytes that no event will tell of? */
 bool transport_has_more(const struct transport *t);
