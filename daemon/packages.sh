@@ -36,6 +36,7 @@ strace                   injects faults
 python3                  drives the torture runs
 mandoc                   checks the manual pages
 tmux                     drives the terminal client
+systemd                  scores the unit file
 '
 case "${1-}" in
 build) list=$build ;;

@@ -60,16 +60,17 @@ says '^d/examd.yaml:2:9: error: '
 cp good.yaml d/examd.yaml
 status 78 "$examd" run -d d --config no.yaml
 
-# start [PORT]: runs it until it says that it serves; the watcher ends when all processes are gone.
-mkfifo served
+# start [PORT [OPTION...]]: runs it until it says that it serves; the watcher ends when all processes are gone.
 runs=0
 start() {
 	runs=$((runs + 1))
-	over=over.$runs
-	mkfifo "$over"
+	over=over.$runs served=served.$runs # of its own: those of a killed one are held a moment longer
+	mkfifo "$over" "$served"
 	cat "$over" >>log & watcher=$!
-	"$examd" run -d d --port "${1:-0}" --pid-file pid -o fronts=2 >served 2>"$over" & shell=$!
-	read -r line <served || fail "it does not serve"
+	at=${1:-0}
+	[ $# = 0 ] || shift
+	"$examd" run -d d --port "$at" --pid-file pid -o fronts=2 "$@" >"$served" 2>"$over" & shell=$!
+	read -r line <"$served" || fail "it does not serve"
 	case $line in
 	"examd: serving on 127.0.0.1:"*", pin $pin") ;;
 	*) fail "it says: $line" ;;
@@ -195,6 +196,28 @@ rm -f d/examd.db.before-restore-* # such names are of one second
 status 0 "$examctl" restore d/backups/monday --dir d
 status 1 "$examd" restore d/secrets/tls.crt -d d
 status 0 "$examd" check -d d
+
+# A root's core has no power over the folder of another user.
+if [ "$(id -u)" = 0 ]; then
+	chown 1 d
+	status 78 "$examd" run -d d --port 0
+	says 'belongs to another user'
+	chown -R 1 d && chmod 755 .
+	start 0 -o user=daemon
+	status 0 "$examd" status --json -d d
+	core=$(sed 's/.*"core_pid":\([0-9]*\).*/\1/' out)
+	grep -q '^Uid:.1.1.1.1$' "/proc/$core/status" ||
+		fail "the core is not the user's"
+	confined "$core" $none
+	confined "$supervisor" 00000000000000e4
+	for f in $(grep -o '"pid":[0-9]*' out | cut -d: -f2); do confined "$f" $none; done
+	kill -HUP "$supervisor" # reads what only the user may read
+	logged " $supervisor info config_reloaded"
+	kill -TERM "$supervisor"
+	wait "$shell"
+	wait "$watcher"
+	chown -R 0 d
+fi
 
 # A secret that is missing is found, and stops a start with a status that says: a person is needed.
 mv d/secrets/tls.key away

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "daemon/config.h"
@@ -328,6 +329,15 @@ static enum err open_listeners(struct run *r, char detail[256])
 	return err;
 }
 
+/* Without its capabilities a root's core is a user like others, who cannot use such a folder. */
+static bool is_somebody_else_s(const struct run *r)
+{
+	struct stat st;
+
+	return geteuid() == 0 && r->config.user[0] == '\0' && stat(r->dir, &st) == 0 &&
+	       st.st_uid != 0;
+}
+
 static int run(struct run *r)
 {
 	char detail[256] = "";
@@ -338,6 +348,14 @@ static int run(struct run *r)
 		fprintf(stderr, "examd: %s: %s Make it with: examd init %s\n", r->dir,
 			strerror(errno), r->dir);
 		return VERB_FAILED;
+	}
+	if (is_somebody_else_s(r)) {
+		fprintf(stderr,
+			"examd: %s belongs to another user than root: name that user with -o "
+			"user=NAME, "
+			"or start examd as that user.\n",
+			r->dir);
+		return SUPERVISOR_CONFIGURATION;
 	}
 	if ((err = open_listeners(r, detail)) != ERR_OK) {
 		fprintf(stderr, "examd: cannot listen on %s: %s\n", detail,

@@ -1,5 +1,6 @@
 #include "daemon/confine/capabilities.h"
 
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -21,18 +22,21 @@ static void empty_bounds(void)
 int capabilities_keep(uint64_t wanted, uint64_t *kept)
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct set[SETS];
+	struct __user_cap_data_struct has[SETS], keep[SETS];
 	int i;
 
-	if (syscall(SYS_capget, &head, set) != 0)
+	if (syscall(SYS_capget, &head, has) != 0)
 		return -1;
 	empty_bounds();
 	*kept = 0;
 	for (i = 0; i < SETS; i++) {
-		set[i].permitted &= (uint32_t)(wanted >> (32 * i));
-		set[i].effective = set[i].permitted;
-		set[i].inheritable = 0;
-		*kept |= (uint64_t)set[i].permitted << (32 * i);
+		keep[i].permitted = has[i].permitted & (uint32_t)(wanted >> (32 * i));
+		keep[i].effective = keep[i].permitted;
+		keep[i].inheritable = 0;
+		*kept |= (uint64_t)keep[i].permitted << (32 * i);
 	}
-	return syscall(SYS_capset, &head, set) == 0 ? 0 : -1;
+	/* A service manager that has taken all of them may have taken this call as well. */
+	if (memcmp(has, keep, sizeof keep) == 0)
+		return 0;
+	return syscall(SYS_capset, &head, keep) == 0 ? 0 : -1;
 }
