@@ -30,6 +30,9 @@ static const struct verb {
     {"check", verb_check, "-d DIR",
      "Checks a data directory: folders, secrets, certificate, database and the chains\n"
      "of all records.  The daemon must be stopped; a running one is asked how it is.\n"},
+    {"key", verb_key, "-d DIR",
+     "Prints the public key with which receipts and transcripts are signed: publish\n"
+     "it, so that others can verify them.\n"},
     {"status", verb_status, "-d DIR [--json]", "Tells how the running daemon is.\n"},
     {"backup", verb_backup, "-d DIR [NAME]",
      "Has the running daemon write DIR/backups/NAME (default: examd-TIME.db).\n"

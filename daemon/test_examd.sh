@@ -47,6 +47,14 @@ status 1 "$examd" init d
 	'700 700 700 600 600 ' ] || fail "permissions"
 status 0 "$examd" check -d d
 
+# The key that others verify with, as openssl makes it of the secret one.
+status 0 "$examd" key -d d
+{ printf '0.\002\001\0000\005\006\003+ep\004\042\004 ' && cat d/secrets/sign.key; } >seed.der
+openssl pkey -inform DER -in seed.der -pubout -outform DER | tail -c 32 | od -An -v -tx1 | tr -d ' \n' >public
+says "^$(cat public)$"
+[ "$(wc -c <public)" = 64 ] || fail "the key is $(cat out)"
+status 1 "$examd" key -d nowhere
+
 # Settings: what is wrong in the file is told with its place, and nothing starts.
 grep -q '^#frames_burst: 400$' d/examd.yaml || fail "init writes no examd.yaml"
 "$examd" settings --yaml | cmp -s - d/examd.yaml || fail "settings --yaml is not what init writes"

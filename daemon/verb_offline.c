@@ -1,4 +1,4 @@
-/* The verbs check and restore: what is done while no daemon runs. */
+/* The verbs check and restore, which are for while no daemon runs, and key. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdbool.h>
@@ -223,4 +223,26 @@ int verb_restore(int argc, char **argv)
 		fprintf(stderr, "examd: %s could not be restored: %s%s\n", file, err_sentence(err),
 			err == ERR_IN_USE ? " Stop the daemon first." : "");
 	return err == ERR_OK ? 0 : VERB_FAILED;
+}
+
+/* ---- key ------------------------------------------------------------------------------------ */
+
+int verb_key(int argc, char **argv)
+{
+	struct secrets secrets;
+	char hex[2 * sizeof secrets.sign_public + 1];
+	const char *dir;
+	int status = read_arguments(argc, argv, &dir, NULL);
+	enum err err;
+
+	if (status >= 0)
+		return status;
+	if ((err = secrets_read(&secrets, dir)) != ERR_OK) {
+		fprintf(stderr, "examd: %s: %s\n", dir, err_sentence(err));
+		return VERB_FAILED;
+	}
+	hex_format(secrets.sign_public, sizeof secrets.sign_public, hex);
+	secrets_wipe(&secrets);
+	puts(hex);
+	return 0;
 }

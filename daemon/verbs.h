@@ -9,6 +9,7 @@
 int verb_init(int argc, char **argv);
 int verb_run(int argc, char **argv); /* also SUPERVISOR_CONFIGURATION */
 int verb_check(int argc, char **argv);
+int verb_key(int argc, char **argv);
 int verb_status(int argc, char **argv);
 int verb_backup(int argc, char **argv);
 int verb_restore(int argc, char **argv);
