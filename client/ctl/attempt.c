@@ -93,6 +93,33 @@ static void add_attempt(struct table *t, const Examd__V1__AttemptInfo *a)
 	}
 }
 
+/* Page after page. */
+static bool add_pages(struct ctl *ctl, struct table *t)
+{
+	Examd__V1__ListAttempts body = EXAMD__V1__LIST_ATTEMPTS__INIT;
+	bool more = true;
+
+	body.user = ctl->args[0];
+	while (more) {
+		Examd__V1__Request request = EXAMD__V1__REQUEST__INIT;
+		const Examd__V1__Reply *reply;
+		const Examd__V1__Attempts *page;
+
+		request.body_case = EXAMD__V1__REQUEST__BODY_LIST_ATTEMPTS;
+		request.list_attempts = &body;
+		reply = remote_ask(ctl, &request, EXAMD__V1__REPLY__BODY_ATTEMPTS);
+		if (reply == NULL)
+			return false;
+		page = reply->attempts;
+		for (size_t i = 0; i < page->n_attempts; i++)
+			add_attempt(t, page->attempts[i]);
+		more = page->more && page->n_attempts > 0;
+		if (more)
+			body.before_attempt = page->attempts[page->n_attempts - 1]->attempt;
+	}
+	return true;
+}
+
 int attempt_list(struct ctl *ctl)
 {
 	static const struct column columns[] = {
@@ -103,23 +130,14 @@ int attempt_list(struct ctl *ctl)
 	    {"items", "OF", CELL_NUMBER},	  {"points", "POINTS", CELL_NUMBER},
 	    {"points_most", "MOST", CELL_NUMBER}, {"passed", "PASSED", CELL_YES_NO},
 	};
-	Examd__V1__Request request = EXAMD__V1__REQUEST__INIT;
-	Examd__V1__ListAttempts body = EXAMD__V1__LIST_ATTEMPTS__INIT;
-	const Examd__V1__Reply *reply;
+	int status = EXIT_REFUSED;
 	struct table t;
 
-	body.user = ctl->args[0];
-	request.body_case = EXAMD__V1__REQUEST__BODY_LIST_ATTEMPTS;
-	request.list_attempts = &body;
-	if (!remote_open(ctl) ||
-	    (reply = remote_ask(ctl, &request, EXAMD__V1__REPLY__BODY_ATTEMPTS)) == NULL)
-		return EXIT_REFUSED;
 	table_init(&t, columns, COUNT(columns));
-	for (size_t i = 0; i < reply->attempts->n_attempts; i++)
-		add_attempt(&t, reply->attempts->attempts[i]);
-	table_print(&t, stdout, ctl_json(ctl));
-	if (reply->attempts->more)
-		fprintf(stderr, "There are more, earlier ones.\n");
+	if (remote_open(ctl) && add_pages(ctl, &t)) {
+		table_print(&t, stdout, ctl_json(ctl));
+		status = EXIT_DONE;
+	}
 	table_fini(&t);
-	return EXIT_DONE;
+	return status;
 }

@@ -83,7 +83,7 @@ const struct console_command console_commands[] = {
      "give the seat to the client that asks, or to the next"},
     {'x', 0, VERB(REFUSE_SEAT), "refuse seat", "Seat refused", 0, 0, true, STAFF, 0, asks_for_seat,
      "refuse the seat: send the client that asks away"},
-    {'e', 'E', VERB(CLOSE), "end", "Ended", ASK_SURE, ASK_WORD, false, STAFF,
+    {'e', 'E', VERB(CLOSE), "end", "Ended", ASK_WHY | ASK_SURE, ASK_WHY | ASK_WORD, false, STAFF,
      CREATED | OPEN | STARTED, is_open, "end: close and score"},
     {'o', 0, VERB(REOPEN), "reopen", "Reopened", ASK_MINUTES | ASK_REASON, 0, true, TEACHER, 0,
      is_closed, "reopen with minutes and a reason (instructor)"},
@@ -215,6 +215,9 @@ void draft_question(const struct draft *d, enum ask ask, char out[240])
 	case ASK_REASON:
 		snprintf(out, 240, "Why (%s %s; goes on record): ", d->command->word, d->who);
 		return;
+	case ASK_WHY:
+		snprintf(out, 240, "Why (%s %s; Enter: no reason): ", d->command->word, d->who);
+		return;
 	case ASK_SURE:
 		sure_question(d, out);
 		return;
@@ -258,6 +261,9 @@ bool draft_answer(struct draft *d, enum ask ask, const char *answer, char why[20
 	case ASK_TEXT:
 	case ASK_REASON:
 		good = answer_text(d, answer, why);
+		break;
+	case ASK_WHY:
+		snprintf(d->text, sizeof d->text, "%s", answer);
 		break;
 	case ASK_SURE:
 		good = strcmp(answer, "y") == 0;

@@ -3,7 +3,9 @@
  *
  * A small letter is for the candidates that are marked, or for the one under the cursor; a capital
  * is for the room.  A draft asks for what its row demands, one thing after the other, and carries
- * the version that the proctor was looking at, so that the server can tell what changed. */
+ * the version that the proctor was looking at, so that the server can tell what changed.  A pause
+ * and a seat ask for nothing: nobody shall walk away from a question in the belief that it is done.
+ */
 #ifndef CLIENT_CTL_CONSOLE_COMMAND_H
 #define CLIENT_CTL_CONSOLE_COMMAND_H
 
@@ -15,8 +17,9 @@ enum ask {
 	ASK_MINUTES = 1,
 	ASK_TEXT = 2,	/* the message */
 	ASK_REASON = 4, /* goes on record */
-	ASK_SURE = 8,	/* y or n */
-	ASK_WORD = 16,	/* the word itself, typed: it is for many and cannot be undone */
+	ASK_WHY = 8,	/* the same, and may stay empty */
+	ASK_SURE = 16,	/* y or n */
+	ASK_WORD = 32,	/* the word itself, typed: it is for many and cannot be undone */
 };
 
 struct console_command {

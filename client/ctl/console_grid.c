@@ -63,7 +63,13 @@ static void cell_left(const struct cell_of *c, char *out, size_t size)
 
 static void cell_line(const struct cell_of *c, char *out, size_t size)
 {
-	snprintf(out, size, "%s", row_line_word(c->row, c->note));
+	char trip[16];
+
+	round_trip_format(c->row->row.round_trip_ms, trip);
+	if (trip[0] != '\0' && c->row->row.connected && !c->note->stale)
+		snprintf(out, size, "%s", trip);
+	else
+		snprintf(out, size, "%s", row_line_word(c->row, c->note));
 }
 
 static void cell_needs(const struct cell_of *c, char *out, size_t size)
@@ -98,12 +104,12 @@ static const struct {
     /*                 title      least most rank */
     [COL_MARK] = {"", 2, 2, 0, false, cell_mark},
     [COL_USER] = {"USER", 8, 16, 1, false, cell_user},
-    [COL_NAME] = {"NAME", 12, 40, 7, false, cell_name},
+    [COL_NAME] = {"NAME", 11, 40, 7, false, cell_name},
     [COL_STATE] = {"STATE", 11, 11, 2, false, cell_state},
     [COL_ANSWERED] = {"DONE", 7, 7, 6, true, cell_answered},
     [COL_SAVED] = {"SAVED", 5, 5, 8, true, cell_saved},
     [COL_LEFT] = {"LEFT", 8, 8, 3, true, cell_left},
-    [COL_LINE] = {"LINE", 5, 5, 5, false, cell_line},
+    [COL_LINE] = {"LINE", 6, 6, 5, true, cell_line},
     [COL_NEEDS] = {"NEEDS YOU", 14, 14, 4, false, cell_needs},
     [COL_KEPT] = {"KEPT", 4, 4, 9, true, cell_kept},
     [COL_ATTEMPT] = {"ATTEMPT", 7, 7, 10, true, cell_attempt},

@@ -187,7 +187,7 @@ const char *need_advice(enum need need)
 {
 	static const char *const words[NEED_NNEEDS] = {
 	    [NEED_NOTHING] = "",
-	    [NEED_KEPT] = "Answers are kept that do not count by themselves.",
+	    [NEED_KEPT] = "Answers came late or from an earlier seat: on record, not counted.",
 	    [NEED_LET_IN] = "Waits to be let in: a admits.",
 	    [NEED_TIME] = "The time is nearly out.",
 	    [NEED_SILENT] = "Nothing saved for long: go and look.",
@@ -317,6 +317,20 @@ void age_format(struct millis age, char out[16])
 		snprintf(out, 16, "%lldm", s / 60);
 	else
 		snprintf(out, 16, "%lldh%02lld", s / 3600 % 1000, s / 60 % 60);
+}
+
+void round_trip_format(uint32_t ms, char out[16])
+{
+	uint32_t tenths = ms / 100;
+
+	if (ms == 0)
+		out[0] = '\0';
+	else if (ms < 1000)
+		snprintf(out, 16, "%u ms", ms);
+	else if (tenths < 1000)
+		snprintf(out, 16, "%u.%u s", tenths / 10, tenths % 10);
+	else
+		snprintf(out, 16, ">99 s");
 }
 
 void left_format(struct millis left, char out[16])

@@ -78,6 +78,8 @@ const char *need_advice(enum need need);
 
 /* "7s", "12m", "1h05": at most 5 columns; "" when negative. */
 void age_format(struct millis age, char out[16]);
+/* "34 ms", "2.1 s": at most 6 columns; "" for 0. */
+void round_trip_format(uint32_t ms, char out[16]);
 /* "59:59", "3:20:00". */
 void left_format(struct millis left, char out[16]);
 

@@ -207,7 +207,7 @@ static const char *const help[] = {
     "  a A admit     s S start     p P pause    r R resume   m M minutes  t T tell",
     "  g give seat   x refuse seat   e E end    o reopen     v void       O open room",
     "DONE answered of all.  SAVED since the last answer on disk.  LEFT of the part.",
-    "LINE here; LOST while running; away before; stale: told before we lost it.",
+    "LINE the client's round trip, or here; LOST while running; away; stale: told before.",
     "A red corner: this console has no connection.  The clocks of the room run on at",
     "the server; LEFT with ~ is counted here.  Nothing you press then is sent.",
     "Changed meanwhile: another proctor was faster.  Look again, or force it.",

@@ -330,6 +330,7 @@ static int verb(struct ctl *ctl, Examd__V1__RoomVerb v)
 	Examd__V1__RoomCommand body = EXAMD__V1__ROOM_COMMAND__INIT;
 
 	body.verb = v;
+	body.reason = text_option(ctl, OPT_REASON);
 	if (!sitting_number(ctl, &body.sitting))
 		return EXIT_USAGE;
 	return room_command(ctl, &body);

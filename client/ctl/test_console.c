@@ -327,6 +327,37 @@ static void eighty_columns_show_what_a_proctor_needs_and_more_show_the_address(v
 	assert_true(l.width[COL_USER] > 0 && l.width[COL_STATE] > 0 && l.width[COL_LEFT] > 0);
 }
 
+static void the_line_of_a_candidate_is_the_round_trip_that_its_client_told(void **state)
+{
+	Examd__V1__RoomRow row = somebody("c1", 1);
+	struct grid_layout l;
+	char line[GRID_LINE], text[16];
+
+	(void)state;
+	grid_layout(80, &l);
+	row.round_trip_ms = 2149;
+	told(row);
+	grid_row(&l, &room, 0, now, line);
+	assert_non_null(strstr(line, "  2.1 s "));
+	row.round_trip_ms = 34;
+	told(row);
+	grid_row(&l, &room, 0, now, line);
+	assert_non_null(strstr(line, "  34 ms "));
+	console_room_lost(&room); /* what was told then says nothing now */
+	grid_row(&l, &room, 0, now, line);
+	assert_non_null(strstr(line, " stale "));
+	row.connected = false;
+	told(row);
+	grid_row(&l, &room, 0, now, line);
+	assert_non_null(strstr(line, " LOST "));
+	round_trip_format(99999, text);
+	assert_string_equal("99.9 s", text);
+	round_trip_format(100000, text);
+	assert_string_equal(">99 s", text);
+	round_trip_format(999, text);
+	assert_string_equal("999 ms", text);
+}
+
 static void a_row_says_it_all_in_one_line(void **state)
 {
 	struct grid_layout l;
@@ -339,7 +370,7 @@ static void a_row_says_it_all_in_one_line(void **state)
 	grid_layout(80, &l);
 	grid_row(&l, &room, 0, now, line);
 	assert_string_equal(
-	    " * c1       Somebody     running       10/40    5s    59:56 here                ",
+	    " * c1       Somebody    running       10/40    5s    59:56   here               ",
 	    line);
 }
 
@@ -495,9 +526,26 @@ static void the_room_ends_only_by_the_word(void **state)
 	(void)state;
 	told(somebody("c1", 11));
 	assert_null(press('E', 0));
+	assert_int_equal(ASK_WHY, draft_next(&draft));
+	assert_true(draft_answer(&draft, ASK_WHY, "", why));
 	assert_int_equal(ASK_WORD, draft_next(&draft));
 	assert_false(draft_answer(&draft, ASK_WORD, "y", why));
 	assert_true(draft_answer(&draft, ASK_WORD, "end", why));
+}
+
+static void an_end_may_have_a_reason_and_is_asked_for_certainty_after_it(void **state)
+{
+	Examd__V1__RoomCommand c = EXAMD__V1__ROOM_COMMAND__INIT;
+
+	(void)state;
+	told(somebody("c1", 11));
+	assert_null(press('e', 0));
+	assert_int_equal(ASK_WHY, draft_next(&draft));
+	assert_true(draft_answer(&draft, ASK_WHY, "left the room", why));
+	assert_int_equal(ASK_SURE, draft_next(&draft));
+	assert_true(draft_answer(&draft, ASK_SURE, "y", why));
+	draft_fill(&draft, 3, &c);
+	assert_string_equal("left the room", c.reason);
 }
 
 static void what_changed_meanwhile_is_told_in_words_and_forcing_is_a_new_command(void **state)
@@ -550,6 +598,8 @@ int main(void)
 	    T(a_text_fills_its_columns_exactly_and_carries_no_controls),
 	    T(a_line_is_never_wider_than_the_terminal),
 	    T(eighty_columns_show_what_a_proctor_needs_and_more_show_the_address),
+	    T(the_line_of_a_candidate_is_the_round_trip_that_its_client_told),
+	    T(an_end_may_have_a_reason_and_is_asked_for_certainty_after_it),
 	    T(a_row_says_it_all_in_one_line),
 	    T(every_key_is_one_command_and_every_verb_has_a_key),
 	    T(minutes_reopening_and_voiding_ask_for_a_reason_and_ends_for_certainty),

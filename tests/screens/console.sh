@@ -16,6 +16,7 @@ mask() {
 		-e 's/([ ~])[0-9]:[0-9]{2} /\1#:## /g' \
 		-e 's/ [ 0-9][0-9][sm] / ### /g' \
 		-e 's/connected, [ 0-9]{4} ms/connected, #### ms/' \
+		-e 's/ (  here|[ 0-9.]{3} ms|[ 0-9.]{4} s)( |$)/  ## ms\2/' \
 		-e 's/NO CONNECTION for [ 0-9]{3}s/NO CONNECTION for ###s/' \
 		-e 's/at version [0-9]+ now/at version # now/' \
 		-e 's/127\.0\.0\.1:[0-9]+/127.0.0.1:#####/g'
@@ -130,7 +131,7 @@ shows ATTEMPT
 screen running
 size 80 24
 press g
-shows 'Seat given: c3' 'c3 .*40/40.*here'
+shows 'Seat given: c3' 'c3 .*40/40.* (here|[0-9.]+ m?s)'
 
 press '?'
 shows 'Any key'
@@ -182,6 +183,8 @@ tm send-keys -t d r
 shows 'c4 .*running'
 tm send-keys -t d q
 press u E
+shows 'Why \(end the room'
+press Enter
 shows 'Type the word end'
 screen end
 press Escape
@@ -192,7 +195,7 @@ press p
 shows 'nothing was sent'
 screen no-connection
 serve "${EXAMCTL_SERVER##*:}"
-shows 'connected' 'c1 .*here' 'c2 .*here' 'c4 .*here' 'c5 .*here'
+for n in 1 2 4 5; do shows "c$n .* (here|[0-9.]+ m?s)"; done
 press q
 until_true "the end of the console" sh -c "! env -u TMUX tmux -S '$dir/tmux' has-session 2>/dev/null"
 exit $differ
