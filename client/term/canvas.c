@@ -95,6 +95,15 @@ void canvas_fill(struct canvas *cv, int row, int column, int columns, enum look 
 		canvas_put(cv, row, column + i, 1, look, " ", 1);
 }
 
+void canvas_look(struct canvas *cv, int row, int column, int columns, enum look look)
+{
+	if (row < 0 || row >= cv->rows)
+		return;
+	for (int i = column; i < column + columns && i < cv->columns; i++)
+		if (i >= 0)
+			cv->cells[row * cv->columns + i].look = (uint8_t)look;
+}
+
 void canvas_place(struct canvas *cv, int row, int column, int columns, int key)
 {
 	if (cv->nplaces < PLACES_MOST && key != KEY_NOTHING)

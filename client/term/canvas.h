@@ -19,6 +19,7 @@ enum look {
 	LOOK_GOOD,
 	LOOK_WARN,
 	LOOK_KEY,
+	LOOK_MARKED, /* highlighted by the candidate */
 	LOOKS
 };
 
@@ -59,6 +60,9 @@ int canvas_text(struct canvas *cv, int row, int column, int most, enum look look
 /* Ends at the column before END. */
 void canvas_text_right(struct canvas *cv, int row, int end, enum look look, const char *text);
 void canvas_fill(struct canvas *cv, int row, int column, int columns, enum look look);
+
+/* What stands there is shown so from now on. */
+void canvas_look(struct canvas *cv, int row, int column, int columns, enum look look);
 
 /* A click there is KEY. */
 void canvas_place(struct canvas *cv, int row, int column, int columns, int key);

@@ -133,7 +133,7 @@ bool desk_is_elsewhere(const struct desk *d, uint32_t item)
 enum progress desk_progress(const struct desk *d, uint32_t item)
 {
 	struct item_facts f = {
-	    .seen = item < d->nitems && d->seen[item],
+	    .seen = exam_client_is_seen(d->client, (struct item_no){item}),
 	    .elsewhere = desk_is_elsewhere(d, item),
 	    .answer = exam_client_answer(d->client, (struct item_no){item}),
 	    .item = exam_client_item(d->client, (struct item_no){item}),
@@ -199,7 +199,7 @@ static bool chooses_practice(const struct desk *d)
 {
 	const Examd__V1__Session *session = exam_client_session(d->client);
 
-	return d->may_practise && session != NULL &&
+	return d->may_practise && session != NULL && !session->password_must_change &&
 	       (d->at_practice || (desk_status(d) == NULL && session->attempt == 0));
 }
 
@@ -208,6 +208,8 @@ enum scene desk_scene(const struct desk *d)
 	const Examd__V1__Status *status = desk_status(d);
 	/* While the link is down the last status still says what the candidate may see. */
 	struct scene_facts f = {
+	    .wants_password = d->wants_password,
+	    .must_change = d->must_change,
 	    .chooses = chooses_practice(d),
 	    .refused = d->was_refused,
 	    .taken_over = d->was_taken_over,
@@ -222,6 +224,34 @@ enum scene desk_scene(const struct desk *d)
 	};
 
 	return scene_of(&f);
+}
+
+int64_t desk_given_each(const struct desk *d)
+{
+	const Examd__V1__Status *status = desk_status(d);
+	int64_t minutes = 0;
+
+	for (size_t i = 0; status != NULL && i < status->n_parts; i++)
+		minutes += status->parts[i]->minutes;
+	return status != NULL ? pace_each(minutes * 60000, status->items) : 0;
+}
+
+bool desk_pace(const struct desk *d, struct pace *out)
+{
+	const Examd__V1__Status *status = desk_status(d);
+	const Examd__V1__PartInfo *part = desk_part(d);
+	uint32_t of[PROGRESS_COMPLETE + 1], flagged;
+
+	if (status == NULL || !status->practice || part == NULL || !d->has_item)
+		return false;
+	desk_count(d, of, &flagged);
+	*out = (struct pace){
+	    .here_ms = desk_seen_so_far(d),
+	    .each_ms = pace_each(part->budget_ms - exam_client_remaining(d->client).v,
+				 of[PROGRESS_COMPLETE]),
+	    .given_ms = pace_each((int64_t)part->minutes * 60000, part->items),
+	};
+	return true;
 }
 
 bool desk_is_linear(const struct desk *d)
@@ -444,6 +474,8 @@ static void on_change(struct exam_client_user *u)
 {
 	struct desk *d = container_of(u, struct desk, hooks);
 
+	if (!d->breaking && desk_status(d) != NULL)
+		d->on_break = desk_status(d)->on_break;
 	desk_draft_follow(d);
 	desk_pump(d);
 	desk_changed(d);
@@ -469,7 +501,9 @@ static void on_notice(struct exam_client_user *u, const Examd__V1__Notice *n)
 	case EXAMD__V1__NOTICE_KIND__NOTICE_REOPENED:
 		d->result_asked = false;
 		d->result = NULL;
-		desk_tell(d, TOLD_MESSAGE, n->text[0] != '\0' ? n->text : "It was reopened.");
+		desk_tell(d, TOLD_MESSAGE,
+			  n->text[0] != '\0' ? n->text
+					     : "Your exam was reopened: go on where you were.");
 		break;
 	case EXAMD__V1__NOTICE_KIND__NOTICE_RELEASED:
 		d->result_asked = false;
@@ -496,15 +530,70 @@ static void on_settled(struct exam_client_user *u, const Examd__V1__Answer *a, e
 	desk_changed(d);
 }
 
+static void forget_password(struct desk *d)
+{
+	if (d->typed_password != NULL)
+		explicit_bzero(d->typed_password, strlen(d->typed_password));
+	free(d->typed_password);
+	d->typed_password = NULL;
+}
+
+/* The server's word on the way in, as far as passwords go. */
+static void follow_password(struct desk *d, enum entry_step step, enum err err)
+{
+	const Examd__V1__Session *session = exam_client_session(d->client);
+	bool asked = step == ENTRY_PASSWORD_WANTED || step == ENTRY_PASSWORD_OLD;
+	bool known = err == ERR_LOGIN_NEEDED || err == ERR_PASSWORD_CHANGE;
+
+	if (!asked && step != ENTRY_LOGGED_IN && step != ENTRY_REFUSED)
+		return;
+	d->wants_password = step == ENTRY_PASSWORD_WANTED;
+	d->must_change = step == ENTRY_PASSWORD_OLD;
+	d->password_error = asked && !known ? err : ERR_OK;
+	d->logging_in = false;
+	if (err == ERR_LOGIN_FAILED || d->wants_password ||
+	    (step == ENTRY_LOGGED_IN && session != NULL && !session->password_must_change))
+		forget_password(d);
+}
+
+void desk_log_in(struct desk *d, const char *password)
+{
+	if (d->user == NULL || d->logging_in)
+		return;
+	forget_password(d);
+	d->typed_password = mem_copy_text(password);
+	d->logging_in = true;
+	d->password_error = ERR_OK;
+	exam_client_log_in(d->client, d->user, password);
+	desk_changed(d);
+}
+
+bool desk_knows_password(const struct desk *d)
+{
+	return d->typed_password != NULL;
+}
+
+void desk_change_password(struct desk *d, const char *old, const char *new_password)
+{
+	if (d->logging_in || (old == NULL && d->typed_password == NULL))
+		return;
+	d->logging_in = true;
+	d->password_error = ERR_OK;
+	exam_client_change_password(d->client, old != NULL ? old : d->typed_password, new_password);
+	desk_changed(d);
+}
+
 static void on_entry(struct exam_client_user *u, enum entry_step step, enum err err,
 		     const char *detail)
 {
 	struct desk *d = container_of(u, struct desk, hooks);
 
 	d->step = step;
+	follow_password(d, step, err);
 	if (step == ENTRY_REFUSED)
 		refuse(d, err, detail);
 	d->was_taken_over = step == ENTRY_TAKEN_OVER;
+	desk_pump(d);
 	desk_changed(d);
 }
 
@@ -536,6 +625,8 @@ enum err desk_open(struct desk *d, const struct desk_config *config, char detail
 	d->config.loop = config->loop;
 	d->config.user = &d->hooks;
 	d->config.rules_first = true;
+	d->config.asks_password = config->user != NULL;
+	d->user = config->user;
 	timer_init(&d->put_later, config->loop, desk_on_put_later);
 	timer_init(&d->tick, config->loop, on_tick);
 	timer_init(&d->again, config->loop, on_again);
@@ -545,8 +636,10 @@ enum err desk_open(struct desk *d, const struct desk_config *config, char detail
 	timer_set(&d->tick, TICK);
 	d->may_practise = config->user != NULL && config->sitting == 0;
 	practice_init(&d->practice, d->client, desk_on_practice);
-	if (config->user != NULL)
+	if (config->user != NULL && config->password != NULL) {
+		d->typed_password = mem_copy_text(config->password);
 		exam_client_log_in(d->client, config->user, config->password);
+	}
 	exam_client_take(d->client, config->sitting);
 	return ERR_OK;
 }
@@ -565,7 +658,7 @@ void desk_close(struct desk *d)
 		free(d->told[--d->ntold].text);
 	free(d->refusal);
 	free(d->pause_text);
-	free(d->seen);
+	forget_password(d);
 	free(d->seen_ms);
 	free(d->reviews);
 	arena_fini(&d->result_arena);

@@ -45,7 +45,8 @@ struct desk_owner {
 struct desk_config {
 	struct exam_client_config client; /* .user and .loop are set by the desk */
 	struct loop *loop;
-	const char *user, *password; /* NULL: by slip */
+	/* USER NULL: by slip.  PASSWORD NULL: it is asked for when the server demands it. */
+	const char *user, *password;
 	int64_t sitting;
 	int acks_fd; /* of --log-acks; -1: none */
 	struct desk_owner *owner;
@@ -62,14 +63,17 @@ struct desk {
 	char *refusal; /* owned; what the server said with it */
 	enum entry_step step;
 	bool was_refused, was_taken_over, rules_agreed, on_break;
-	char *pause_text; /* owned; NULL: none was given */
+	bool wants_password, must_change, logging_in;
+	enum err password_error; /* of the last try; ERR_OK: there was none */
+	const char *user;	 /* borrowed; NULL: by slip */
+	char *typed_password;	 /* owned; that was logged in with, until it need not be changed */
+	char *pause_text;	 /* owned; NULL: none was given */
 
 	uint32_t item; /* looked at */
 	bool has_item;
 	struct draft draft;
 	struct timer put_later, tick, again;
 	struct mono_ms shown_since;
-	bool *seen;	   /* owned; by item */
 	uint32_t *seen_ms; /* owned; by item, up to the last change of item */
 	size_t nitems;
 	int64_t last_remaining;
@@ -111,6 +115,12 @@ MUST_USE enum err desk_open(struct desk *d, const struct desk_config *config, ch
 void desk_close(struct desk *d);
 
 enum scene desk_scene(const struct desk *d);
+/* With the password that a person has typed; refusals show as .password_error. */
+void desk_log_in(struct desk *d, const char *password);
+/* OLD NULL: the one that was logged in with; only where desk_knows_password(). */
+void desk_change_password(struct desk *d, const char *old, const char *new_password);
+bool desk_knows_password(const struct desk *d);
+
 struct truth_facts desk_truth(const struct desk *d);
 /* Items to be handed over by this device and by hand: unsettled ones, and the draft. */
 uint32_t desk_unsaved(const struct desk *d);
@@ -121,6 +131,11 @@ bool desk_is_last_part(const struct desk *d);
 bool desk_has_tool(const struct desk *d, const char *tool);
 /* 1, 2, ... in its part. */
 uint32_t desk_number(const struct desk *d, uint32_t item);
+
+/* Of practice; false: there is none to show. */
+bool desk_pace(const struct desk *d, struct pace *out);
+/* The exam's own time for a question, over all parts. */
+int64_t desk_given_each(const struct desk *d);
 
 /* The item that is looked at; NULL: none. */
 const Examd__V1__FormItem *desk_item(const struct desk *d);
@@ -141,6 +156,8 @@ void desk_choose(struct desk *d, uint32_t option);
 void desk_strike(struct desk *d, uint32_t option);
 void desk_flag(struct desk *d);
 void desk_set_note(struct desk *d, const char *note);
+/* Highlights a part of the text, or takes the highlight off. */
+void desk_mark(struct desk *d, struct mark mark);
 /* A code of the draft was changed by its owner: it is put when nothing follows for a moment. */
 void desk_code_changed(struct desk *d);
 /* Puts the draft, when there is something to put. */

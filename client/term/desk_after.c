@@ -188,10 +188,9 @@ void desk_follow_attempt(struct desk *d)
 	d->attempt = status->attempt;
 	d->has_item = d->going_on = d->at_practice = d->on_break = d->rules_agreed = false;
 	d->draft = (struct draft){0};
-	for (size_t i = 0; i < d->nitems; i++) {
-		d->seen[i] = false;
+	for (size_t i = 0; i < d->nitems; i++)
 		d->seen_ms[i] = 0;
-	}
+	d->on_break = status->on_break;
 	d->leaving = LEAVING_NOT;
 	d->result = NULL;
 	d->revealed = NULL;

@@ -25,6 +25,8 @@ void desk_tell_error(struct desk *d, const char *what, enum err err, const char 
 
 /* ---- desk_item.c ---- */
 void desk_on_put_later(struct timer *t);
+/* How long the item looked at has been looked at, ms. */
+uint32_t desk_seen_so_far(const struct desk *d);
 /* An answer from another machine may have come in the meantime. */
 void desk_draft_follow(struct desk *d);
 /* The item to look at, when there is none or it belongs to a part that is over. */

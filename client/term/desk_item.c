@@ -41,7 +41,7 @@ void desk_draft_follow(struct desk *d)
 		draft_load(d);
 }
 
-static uint32_t seen_so_far(struct desk *d)
+uint32_t desk_seen_so_far(const struct desk *d)
 {
 	int64_t ms = mono_now().v - d->shown_since.v;
 
@@ -95,7 +95,7 @@ void desk_put(struct desk *d)
 	}
 	a.flagged = d->draft.flagged;
 	a.note = d->draft.note;
-	a.seen_ms = seen_so_far(d);
+	a.seen_ms = desk_seen_so_far(d);
 	d->draft.dirty = false;
 	err = exam_client_put_answer(d->client, &a);
 	d->going_on = d->going_on && err == ERR_OK;
@@ -181,13 +181,25 @@ void desk_set_note(struct desk *d, const char *note)
 	draft_changed(d);
 }
 
+void desk_mark(struct desk *d, struct mark mark)
+{
+	enum err err;
+
+	if (desk_item(d) == NULL || desk_scene(d) != SCENE_ITEMS)
+		return;
+	err = exam_client_mark(d->client, (struct item_no){d->item}, mark);
+	if (err == ERR_TOO_MANY)
+		desk_hint(d, "This question has as many highlights as it can have.");
+	desk_changed(d);
+}
+
 /* ---- Moving ------------------------------------------------------------------------------ */
 
 static void look_away(struct desk *d)
 {
 	if (!d->has_item)
 		return;
-	d->seen_ms[d->item] = seen_so_far(d);
+	d->seen_ms[d->item] = desk_seen_so_far(d);
 	d->shown_since = mono_now();
 	if (!desk_is_linear(d))
 		desk_put(d);
@@ -200,7 +212,7 @@ static void look_at(struct desk *d, uint32_t item)
 	look_away(d);
 	d->item = item;
 	d->has_item = true;
-	d->seen[item] = true;
+	exam_client_look(d->client, (struct item_no){item});
 	d->shown_since = mono_now();
 	a = exam_client_answer(d->client, (struct item_no){item});
 	if (a != NULL && a->seen_ms > d->seen_ms[item])
@@ -253,9 +265,14 @@ void desk_previous(struct desk *d)
 		look_at(d, d->item - 1);
 }
 
-/* Where a part is gone on with: at the first item without an answer. */
+/* Where a part is gone on with: where this device knows that the candidate was, else at the first
+ * item without an answer. */
 static uint32_t first_to_do(const struct desk *d, const Examd__V1__PartInfo *part)
 {
+	struct item_no place;
+
+	if (!desk_is_linear(d) && exam_client_place(d->client, &place) && is_in_part(d, place.v))
+		return place.v;
 	for (uint32_t i = 0; i < part->items; i++)
 		if (!exam_client_is_answered(d->client, (struct item_no){part->first_item + i}))
 			return part->first_item + i;
@@ -266,12 +283,9 @@ static void make_room(struct desk *d, size_t nitems)
 {
 	if (nitems <= d->nitems)
 		return;
-	d->seen = mem_resize(d->seen, nitems * sizeof *d->seen);
 	d->seen_ms = mem_resize(d->seen_ms, nitems * sizeof *d->seen_ms);
-	for (; d->nitems < nitems; d->nitems++) {
-		d->seen[d->nitems] = false;
+	for (; d->nitems < nitems; d->nitems++)
 		d->seen_ms[d->nitems] = 0;
-	}
 }
 
 void desk_find_item(struct desk *d)

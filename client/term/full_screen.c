@@ -27,12 +27,19 @@ struct full_screen {
 
 /* ---- Showing ----------------------------------------------------------------------------- */
 
-enum pair { PAIR_GOOD = 1, PAIR_WARN, PAIR_KEY };
+enum pair { PAIR_GOOD = 1, PAIR_WARN, PAIR_KEY, PAIR_MARKED };
 
 static attr_t attributes[LOOKS] = {
-    [LOOK_PLAIN] = A_NORMAL, [LOOK_STRONG] = A_BOLD,	       [LOOK_BAR] = A_REVERSE,
-    [LOOK_QUIET] = A_DIM,    [LOOK_CHOSEN] = A_BOLD,	       [LOOK_STRUCK] = A_DIM,
-    [LOOK_GOOD] = A_NORMAL,  [LOOK_WARN] = A_BOLD | A_REVERSE, [LOOK_KEY] = A_BOLD | A_UNDERLINE,
+    [LOOK_PLAIN] = A_NORMAL,
+    [LOOK_STRONG] = A_BOLD,
+    [LOOK_BAR] = A_REVERSE,
+    [LOOK_QUIET] = A_DIM,
+    [LOOK_CHOSEN] = A_BOLD,
+    [LOOK_STRUCK] = A_DIM,
+    [LOOK_GOOD] = A_NORMAL,
+    [LOOK_WARN] = A_BOLD | A_REVERSE,
+    [LOOK_KEY] = A_BOLD | A_UNDERLINE,
+    [LOOK_MARKED] = A_UNDERLINE,
 };
 
 static bool wants_colour(void)
@@ -52,8 +59,10 @@ static void set_colours(struct full_screen *s)
 	init_pair(PAIR_GOOD, COLOR_GREEN, -1);
 	init_pair(PAIR_WARN, COLOR_BLACK, COLOR_YELLOW);
 	init_pair(PAIR_KEY, COLOR_CYAN, -1);
+	init_pair(PAIR_MARKED, COLOR_BLACK, COLOR_CYAN);
 	attributes[LOOK_GOOD] = (attr_t)COLOR_PAIR(PAIR_GOOD);
 	attributes[LOOK_WARN] = (attr_t)COLOR_PAIR(PAIR_WARN);
+	attributes[LOOK_MARKED] = (attr_t)COLOR_PAIR(PAIR_MARKED);
 	attributes[LOOK_KEY] = (attr_t)COLOR_PAIR(PAIR_KEY) | A_BOLD;
 }
 

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/term/highlight.h"
+#include "client/term/typing.h"
 #include "client/term/ui.h"
 #include "client/term/wrap.h"
 
@@ -101,7 +103,7 @@ static void make_text(struct ui *ui, const Examd__V1__FormItem *item, int column
 	struct page *p = &ui->page;
 
 	page_begin(p, columns);
-	page_put(p, LOOK_PLAIN, KEY_NOTHING, "", item->stem);
+	page_put_source(p, LOOK_PLAIN, highlight_source(MARK_STEM), item->stem);
 	page_blank(p);
 	if (desk_is_elsewhere(ui->desk, ui->desk->item) && !ui->desk->draft.dirty) {
 		page_put(p, LOOK_WARN, KEY_NOTHING, "",
@@ -131,7 +133,15 @@ static void make_page(struct ui *ui, const Examd__V1__FormItem *item, struct win
 static void make_stimulus(struct ui *ui, const char *text, int columns)
 {
 	page_begin(&ui->side, columns);
-	page_put(&ui->side, LOOK_PLAIN, KEY_NOTHING, "", text);
+	page_put_source(&ui->side, LOOK_PLAIN, highlight_source(MARK_STIMULUS), text);
+}
+
+static void show_pane(struct ui *ui, struct page *page, struct window w, enum pane pane)
+{
+	if (ui->marking && pane == ui->pane)
+		highlight_focus(ui, page);
+	ui_show_page(ui, page, w, pane);
+	highlight_draw(ui, page, w, pane);
 }
 
 /* A pane's heading: which one the keys scroll is told without colour too. */
@@ -160,8 +170,8 @@ static void draw_beside(struct ui *ui, struct window w, const char *stimulus,
 	record.row++, record.rows--, question.row++, question.rows--;
 	make_stimulus(ui, stimulus, left - 1);
 	make_page(ui, item, question);
-	ui_show_page(ui, &ui->side, record, PANE_STIMULUS);
-	ui_show_page(ui, &ui->page, question, PANE_QUESTION);
+	show_pane(ui, &ui->side, record, PANE_STIMULUS);
+	show_pane(ui, &ui->page, question, PANE_QUESTION);
 }
 
 /* The question has the rows it needs, up to three fifths, and the record what is left; when the
@@ -192,8 +202,8 @@ static void draw_above(struct ui *ui, struct window w, const char *stimulus,
 	draw_heading(ui, question, PANE_QUESTION, "Question");
 	question.row++, question.rows--;
 	make_page(ui, item, question);
-	ui_show_page(ui, &ui->side, record, PANE_STIMULUS);
-	ui_show_page(ui, &ui->page, question, PANE_QUESTION);
+	show_pane(ui, &ui->side, record, PANE_STIMULUS);
+	show_pane(ui, &ui->page, question, PANE_QUESTION);
 }
 
 /* Where a person goes on: at what is chosen, or at the first empty field. */
@@ -218,8 +228,29 @@ static void begin_item(struct ui *ui)
 	ui->scroll[PANE_QUESTION] = ui->scroll[PANE_STIMULUS] = 0;
 	ui->pane = PANE_QUESTION;
 	ui->cursor = first_cursor(ui);
-	ui->warned = false;
+	ui->warned = ui->marking = false;
 	ui->follow = is_typed(ui) && ui->cursor > 0;
+}
+
+/* Over the end of the question, where its window has room for it. */
+static void draw_calculator(struct ui *ui, struct window w)
+{
+	static const char border[] = "+--------------------------------------+";
+	int columns = (int)sizeof border - 1, left = w.column + w.columns - columns;
+	int row = w.row + w.rows - 4, typed = text_columns(ui->calculation);
+	const char *tail = ui->calculation + (typed > columns - 6 ? typed - (columns - 6) : 0);
+	char value[CALCULATED_SIZE], line[64];
+	bool good = calculate(ui->calculation, value);
+
+	if (left < 0 || row < w.row)
+		return;
+	canvas_text(&ui->canvas, row, left, columns, LOOK_STRONG, border);
+	snprintf(line, sizeof line, "|  %-*s|", columns - 4, tail);
+	canvas_text(&ui->canvas, row + 1, left, columns, LOOK_STRONG, line);
+	snprintf(line, sizeof line, "%s %-*s|", good ? "|=" : "| ", columns - 4, value);
+	canvas_text(&ui->canvas, row + 2, left, columns, LOOK_STRONG, line);
+	canvas_text(&ui->canvas, row + 3, left, columns, LOOK_STRONG, border);
+	canvas_cursor(&ui->canvas, row + 1, left + 3 + text_columns(tail));
 }
 
 static void draw_item(struct ui *ui, struct window w)
@@ -232,15 +263,18 @@ static void draw_item(struct ui *ui, struct window w)
 
 	if (ui->shown_item != d->item)
 		begin_item(ui);
+	ui->nwords = 0;
 	if (stimulus == NULL || stimulus[0] == '\0') {
 		ui->pane = PANE_QUESTION;
 		make_page(ui, item, in);
-		ui_show_page(ui, &ui->page, in, PANE_QUESTION);
+		show_pane(ui, &ui->page, in, PANE_QUESTION);
 	} else if (w.columns >= WIDE) {
 		draw_beside(ui, in, stimulus, item);
 	} else {
 		draw_above(ui, in, stimulus, item);
 	}
+	if (ui->calculating)
+		draw_calculator(ui, in);
 }
 
 /* ---- Keys -------------------------------------------------------------------------------- */
@@ -391,6 +425,31 @@ static bool may_note(const struct ui *ui)
 	return desk_has_tool(ui->desk, "note");
 }
 
+static bool may_highlight(const struct ui *ui)
+{
+	return desk_has_tool(ui->desk, "highlight");
+}
+
+static bool may_calculate(const struct ui *ui)
+{
+	return desk_has_tool(ui->desk, "calculator");
+}
+
+static bool calculator_key(struct ui *ui, int key)
+{
+	char value[CALCULATED_SIZE];
+
+	if (key == KEY_ESCAPE)
+		ui->calculating = false;
+	else if ((key == KEY_RETURN || key == '=') && calculate(ui->calculation, value))
+		snprintf(ui->calculation, sizeof ui->calculation, "%s", value);
+	else if (key == KEY_ERASE || is_calculation_character(key))
+		(void)text_type(ui->calculation, CALCULATION_MOST, key);
+	else
+		return key != KEY_CTRL('Q') && key != KEY_CTRL('C');
+	return true;
+}
+
 static void on_command(struct ui *ui, int command)
 {
 	struct desk *d = ui->desk;
@@ -429,6 +488,10 @@ static void on_command(struct ui *ui, int command)
 		if (may_reveal(ui))
 			ui_reveal(ui);
 		break;
+	case KEY_CTRL('U'):
+		if (may_highlight(ui))
+			highlight_begin(ui);
+		break;
 	case KEY_CTRL('K'):
 		if (may_break(ui))
 			desk_break(d, true);
@@ -441,7 +504,7 @@ static void on_command(struct ui *ui, int command)
 static bool is_command(int key)
 {
 	return key > 0 && key < KEY_SPACE &&
-	       strchr("\016\020\026\023\022\030\027\024\013\031", key);
+	       strchr("\016\020\026\023\022\030\027\024\013\031\025", key);
 }
 
 /* The letter of a command, where letters are not typed. */
@@ -482,9 +545,16 @@ static bool field_key(struct ui *ui, int key)
 
 static bool on_item_key(struct ui *ui, int key)
 {
-	int command = command_of(ui, key);
+	int command;
 
-	if (command != KEY_NOTHING)
+	if (ui->calculating)
+		return calculator_key(ui, key);
+	if (ui->marking)
+		return highlight_key(ui, key);
+	command = command_of(ui, key);
+	if (key == '=' && may_calculate(ui))
+		ui->calculating = true;
+	else if (command != KEY_NOTHING)
 		on_command(ui, command);
 	else if (key >= KEY_PLACE && key < KEY_PLACE_END)
 		choose(ui, key - KEY_PLACE);
@@ -521,18 +591,41 @@ static bool flag_typed(const struct ui *ui)
 	return is_typed(ui) && may_flag(ui);
 }
 
+static bool highlight_chosen(const struct ui *ui)
+{
+	return is_chosen(ui) && may_highlight(ui);
+}
+
+static bool highlight_typed(const struct ui *ui)
+{
+	return is_typed(ui) && may_highlight(ui);
+}
+
 /* What comes last is left out first where the terminal is narrow. */
 static const struct hint item_hints[] = {
-    {KEY_CTRL('N'), "n", "Next", is_chosen},	     {KEY_CTRL('N'), "^N", "Next", is_typed},
-    {KEY_CTRL('P'), "p", "Previous", is_chosen},     {KEY_CTRL('P'), "^P", "Previous", is_typed},
-    {KEY_CTRL('Y'), "y", "Why", reveal_chosen},	     {KEY_CTRL('Y'), "^Y", "Why", reveal_typed},
-    {KEY_CTRL('V'), "v", "Navigator", is_chosen},    {KEY_CTRL('V'), "^V", "Navigator", is_typed},
-    {KEY_CTRL('R'), "r", "Flag", flag_chosen},	     {KEY_CTRL('R'), "^R", "Flag", flag_typed},
-    {KEY_CTRL('K'), "^K", "Break", may_break},	     {KEY_CTRL('X'), "x", "Strike", may_strike},
-    {KEY_CTRL('W'), "w", "Note", note_chosen},	     {KEY_CTRL('W'), "^W", "Note", note_typed},
-    {KEY_CTRL('S'), "s", "Hand in", is_chosen},	     {KEY_CTRL('S'), "^S", "Hand in", is_typed},
-    {KEY_OTHER_PANE, "Tab", "Record", has_stimulus}, {KEY_CTRL('T'), "t", "Time", is_chosen},
-    {KEY_CTRL('T'), "^T", "Time", is_typed},	     {0},
+    {KEY_CTRL('N'), "n", "Next", is_chosen},
+    {KEY_CTRL('N'), "^N", "Next", is_typed},
+    {KEY_CTRL('P'), "p", "Previous", is_chosen},
+    {KEY_CTRL('P'), "^P", "Previous", is_typed},
+    {KEY_CTRL('Y'), "y", "Why", reveal_chosen},
+    {KEY_CTRL('Y'), "^Y", "Why", reveal_typed},
+    {KEY_CTRL('V'), "v", "Navigator", is_chosen},
+    {KEY_CTRL('V'), "^V", "Navigator", is_typed},
+    {KEY_CTRL('R'), "r", "Flag", flag_chosen},
+    {KEY_CTRL('R'), "^R", "Flag", flag_typed},
+    {KEY_CTRL('X'), "x", "Strike", may_strike},
+    {KEY_CTRL('W'), "w", "Note", note_chosen},
+    {KEY_CTRL('W'), "^W", "Note", note_typed},
+    {KEY_CTRL('S'), "s", "Hand in", is_chosen},
+    {KEY_CTRL('S'), "^S", "Hand in", is_typed},
+    {KEY_CTRL('K'), "^K", "Break", may_break},
+    {KEY_OTHER_PANE, "Tab", "Record", has_stimulus},
+    {KEY_CTRL('U'), "u", "Highlight", highlight_chosen},
+    {KEY_CTRL('U'), "^U", "Highlight", highlight_typed},
+    {'=', "=", "Calculator", may_calculate},
+    {KEY_CTRL('T'), "t", "Time", is_chosen},
+    {KEY_CTRL('T'), "^T", "Time", is_typed},
+    {0},
 };
 
 const struct ui_screen item_screen = {draw_item, on_item_key, item_hints};

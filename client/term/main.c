@@ -239,7 +239,9 @@ static int run(const struct options *o, const struct script *script, const char 
 
 	if (known_servers_trust(&config.client.server, o->ca_file) != ERR_OK)
 		goto out;
-	if (o->user != NULL) {
+	/* Otherwise it is asked for where the exam is shown, and only when the server demands it.
+	 */
+	if (o->user != NULL && (o->password.file != NULL || o->password.fd >= 0)) {
 		err = password_get(&o->password, "Password: ", &password);
 		if (err != ERR_OK) {
 			fprintf(stderr, "exam: no password: %s\n", err_sentence(err));

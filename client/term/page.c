@@ -26,7 +26,8 @@ static struct page_line *add(struct page *p, enum look look, int key, char *text
 		p->cap = p->cap == 0 ? 64 : p->cap * 2;
 		p->lines = mem_resize(p->lines, p->cap * sizeof *p->lines);
 	}
-	p->lines[p->nlines] = (struct page_line){text, look, key, -1};
+	p->lines[p->nlines] =
+	    (struct page_line){.text = text, .look = look, .key = key, .cursor = -1};
 	return &p->lines[p->nlines++];
 }
 
@@ -39,6 +40,7 @@ void page_put(struct page *p, enum look look, int key, const char *prefix, const
 {
 	size_t at = 0, prefix_len = strlen(prefix);
 	int indent = text_columns(prefix), columns = p->columns - indent;
+	struct page_line *made;
 	struct line line;
 	bool first = true;
 
@@ -53,11 +55,23 @@ void page_put(struct page *p, enum look look, int key, const char *prefix, const
 		else
 			memset(copy, ' ', before);
 		memcpy(copy + before, text + line.start, line.len);
-		add(p, look, key, copy);
+		made = add(p, look, key, copy);
+		made->from = line.start;
+		made->len = line.len;
+		made->indent = indent;
 		first = false;
 	}
 	if (first)
 		add(p, look, key, arena_copy_text(&p->arena, prefix));
+}
+
+void page_put_source(struct page *p, enum look look, int source, const char *text)
+{
+	size_t before = p->nlines;
+
+	page_put(p, look, KEY_NOTHING, "", text);
+	for (size_t i = before; i < p->nlines; i++)
+		p->lines[i].source = source;
 }
 
 void page_focus_begin(struct page *p)

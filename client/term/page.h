@@ -10,6 +10,11 @@ struct page_line {
 	enum look look;
 	int key;    /* of a click on it; KEY_NOTHING: none */
 	int cursor; /* the column of the text cursor; -1: none */
+	/* Where it stands in the text that it was wrapped from: the bytes, and the columns before
+	 * them. */
+	size_t from, len;
+	int indent;
+	int source; /* which text that was, as page_put_source() was told; 0: none */
 };
 
 struct page {
@@ -26,6 +31,8 @@ void page_fini(struct page *p);
 
 /* PREFIX, then TEXT wrapped beside it: the following lines are indented by the prefix's width. */
 void page_put(struct page *p, enum look look, int key, const char *prefix, const char *text);
+/* The same, and its lines know the text by a number from 1. */
+void page_put_source(struct page *p, enum look look, int source, const char *text);
 void page_blank(struct page *p);
 /* What is put between these two must be in the window. */
 void page_focus_begin(struct page *p);

@@ -5,8 +5,11 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
+#include "client/lib/password.h"
+#include "client/term/calculator.h"
 #include "client/term/plain.h"
 #include "client/term/wrap.h"
 
@@ -31,6 +34,11 @@ struct plain {
 	enum link_state link;
 	uint32_t item;
 	Examd__V1__AttemptState state;
+
+	/* a password is typed */
+	struct termios before;
+	bool silent, said_trying;
+	char *old, *fresh; /* owned; NULL: not typed yet */
 };
 
 /* ---- Saying ------------------------------------------------------------------------------ */
@@ -273,6 +281,89 @@ static void say_review(struct plain *p)
 		say_reviewed(p, p->desk.reviews[i]);
 }
 
+/* ---- Passwords --------------------------------------------------------------------------- */
+
+/* What is typed is not shown, where the terminal shows it. */
+static void set_silent(struct plain *p, bool silent)
+{
+	struct termios quiet;
+
+	if (p->silent == silent || !isatty(STDIN_FILENO))
+		return;
+	if (silent && tcgetattr(STDIN_FILENO, &p->before) != 0)
+		return;
+	quiet = p->before;
+	quiet.c_lflag &= ~(tcflag_t)ECHO;
+	if (tcsetattr(STDIN_FILENO, TCSANOW, silent ? &quiet : &p->before) == 0)
+		p->silent = silent;
+}
+
+static void forget(char **secret)
+{
+	if (*secret != NULL)
+		explicit_bzero(*secret, strlen(*secret));
+	free(*secret);
+	*secret = NULL;
+}
+
+static bool asks_old(const struct plain *p)
+{
+	return p->old == NULL && !desk_knows_password(&p->desk);
+}
+
+/* The next one that is wanted. */
+static void ask_secret(struct plain *p)
+{
+	struct desk *d = &p->desk;
+
+	set_silent(p, true);
+	if (d->password_error != ERR_OK && p->fresh == NULL)
+		say(p, "", err_sentence(d->password_error));
+	if (p->scene == SCENE_LOG_IN)
+		say(p, "Type your password; it is not shown. User: ", d->user);
+	else if (asks_old(p))
+		say(p, "",
+		    "Your password is good for one time only. Type it once more; it is not "
+		    "shown.");
+	else if (p->fresh == NULL)
+		say(p, "",
+		    "Your password is good for one time only. Type a new one, at least ten "
+		    "characters; it is not shown.");
+	else
+		say(p, "", "Type the new one once more.");
+}
+
+static void change_password(struct plain *p, const char *line)
+{
+	if (asks_old(p)) {
+		p->old = mem_copy_text(line);
+	} else if (p->fresh == NULL) {
+		p->fresh = mem_copy_text(line);
+	} else if (strcmp(p->fresh, line) != 0) {
+		forget(&p->fresh);
+		say(p, "", "The two are not the same.");
+	} else {
+		desk_change_password(&p->desk, p->old, p->fresh);
+		forget(&p->old);
+		forget(&p->fresh);
+		return;
+	}
+	ask_secret(p);
+}
+
+static void secret_line(struct plain *p, const char *line)
+{
+	if (line[0] == '\0' || p->desk.logging_in)
+		return;
+	if (strlen(line) > PASSWORD_MOST)
+		say(p, "", err_sentence(ERR_INVALID));
+	else if (p->scene == SCENE_LOG_IN)
+		desk_log_in(&p->desk, line);
+	else
+		change_password(p, line);
+	p->said_trying = p->desk.logging_in;
+}
+
 static void say_scene(struct plain *p)
 {
 	struct desk *d = &p->desk;
@@ -288,12 +379,12 @@ static void say_scene(struct plain *p)
 		    "Your exam goes on at another machine. Nothing can be answered here any more. "
 		    "If you did not move, call the proctor now.");
 		break;
+	case SCENE_LOG_IN:
+	case SCENE_NEW_PASSWORD:
+		ask_secret(p);
+		break;
 	case SCENE_PRACTICE:
 		p->said_practice = false;
-		if (exam_client_session(d->client)->password_must_change)
-			say(p, "",
-			    "Your password is good for one time only. Change it with examctl "
-			    "passwd first.");
 		break;
 	case SCENE_LOBBY:
 		say_lobby(p);
@@ -369,6 +460,11 @@ static void say_practice_news(struct plain *p)
 	}
 }
 
+static bool is_secret(enum scene scene)
+{
+	return scene == SCENE_LOG_IN || scene == SCENE_NEW_PASSWORD;
+}
+
 /* Whatever is different from what was said last. */
 static void on_pass(struct loop_pass *pass)
 {
@@ -382,8 +478,13 @@ static void on_pass(struct loop_pass *pass)
 	if (!p->said_scene || desk_scene(d) != p->scene) {
 		p->scene = desk_scene(d);
 		p->said_scene = true;
-		p->confirming = false;
+		p->said_trying = p->confirming = false;
+		set_silent(p, false);
 		say_scene(p);
+	}
+	if (is_secret(p->scene) && p->said_trying && !d->logging_in) {
+		p->said_trying = false;
+		ask_secret(p);
 	}
 	if (p->scene == SCENE_LOBBY && exam_client_state(d->client) != p->state) {
 		say_lobby(p);
@@ -536,8 +637,15 @@ static void do_list(struct plain *p, const char *rest)
 
 static void do_time(struct plain *p, const char *rest)
 {
+	struct pace pace;
+	char text[96];
+
 	(void)rest;
 	say_time(p);
+	if (desk_pace(&p->desk, &pace)) {
+		pace_format(&pace, text, sizeof text);
+		say(p, "", text);
+	}
 }
 
 static void do_saved(struct plain *p, const char *rest)
@@ -573,6 +681,77 @@ static void do_why(struct plain *p, const char *rest)
 	desk_reveal(&p->desk);
 }
 
+static void do_calc(struct plain *p, const char *rest)
+{
+	char value[CALCULATED_SIZE];
+
+	if (!desk_has_tool(&p->desk, "calculator"))
+		say(p, "", "This exam has no calculator.");
+	else if (calculate(rest, value))
+		say(p, "= ", value);
+	else
+		say(p, "",
+		    value[0] != '\0' ? value : "Type calc and a calculation, like calc 12.5*3.");
+}
+
+static enum mark_where where_is(const struct plain *p, const char *words, struct mark *out)
+{
+	const Examd__V1__FormItem *item = desk_item(&p->desk);
+	const char *record = exam_client_stimulus(p->desk.client, (struct item_no){p->desk.item});
+	const char *texts[] = {
+	    [MARK_STEM] = item->stem, [MARK_STIMULUS] = record != NULL ? record : ""};
+
+	for (enum mark_where where = MARK_STEM; where < MARK_NWHERE; where++) {
+		const char *at = strcasestr(texts[where], words);
+
+		if (at == NULL)
+			continue;
+		*out = (struct mark){where, (uint32_t)(at - texts[where]),
+				     (uint32_t)((size_t)(at - texts[where]) + strlen(words))};
+		return where;
+	}
+	return MARK_NWHERE;
+}
+
+static void say_highlights(struct plain *p)
+{
+	const Examd__V1__FormItem *item = desk_item(&p->desk);
+	const struct item_no no = {p->desk.item};
+	const char *record = exam_client_stimulus(p->desk.client, no);
+	const struct mark *marks;
+	size_t n = exam_client_marks(p->desk.client, no, &marks);
+
+	for (size_t i = 0; i < n; i++) {
+		const char *text = marks[i].where == MARK_STIMULUS ? record : item->stem;
+		struct buf words = {0};
+
+		if (text == NULL || marks[i].to > strlen(text))
+			continue;
+		buf_put(&words, text + marks[i].from, marks[i].to - marks[i].from);
+		say(p, "Highlighted: ", buf_text(&words));
+		buf_fini(&words);
+	}
+	if (n == 0)
+		say(p, "", "Nothing is highlighted.");
+}
+
+static void do_highlight(struct plain *p, const char *rest)
+{
+	struct mark mark;
+
+	if (!desk_has_tool(&p->desk, "highlight")) {
+		say(p, "", "This exam has no highlighting.");
+		return;
+	}
+	if (rest[0] != '\0' && where_is(p, rest, &mark) == MARK_NWHERE) {
+		say(p, "", "These words stand neither in the question nor in its record.");
+		return;
+	}
+	if (rest[0] != '\0')
+		desk_mark(&p->desk, mark);
+	say_highlights(p);
+}
+
 static void do_break(struct plain *p, const char *rest)
 {
 	(void)rest;
@@ -601,6 +780,11 @@ static const struct command {
     {"time", "how much is left", do_time},
     {"saved", "what the server has", do_saved},
     {"why", "in tutor mode: the right answer, and why", do_why},
+    {"highlight",
+     "highlight WORDS: marks these words of the question or its record, or takes the mark off; "
+     "highlight alone reads what is marked",
+     do_highlight},
+    {"calc", "calc 12.5*3: a calculation, where the exam has a calculator", do_calc},
     {"break", "begins a break, where the exam has them", do_break},
     {"end", "hands in, or leaves the part, after one yes", do_end},
     {"help", "this", do_help},
@@ -711,7 +895,9 @@ static void on_line(struct plain *p, const char *line)
 {
 	enum scene scene = desk_scene(&p->desk);
 
-	if (strcasecmp(line, "quit") == 0 || strcmp(line, "q") == 0) {
+	if (is_secret(p->scene)) { /* any word may be one */
+		secret_line(p, line);
+	} else if (strcasecmp(line, "quit") == 0 || strcmp(line, "q") == 0) {
 		end(p, scene == SCENE_REFUSED || scene == SCENE_TAKEN_OVER ? 1 : 0);
 	} else if (line[0] == '\0') {
 		return;
@@ -756,6 +942,7 @@ static void on_input(struct watch *w, bool readable, bool writable)
 		snprintf(line, sizeof line, "%.*s", (int)(newline - text), text);
 		buf_take(&p->typed, (size_t)(newline - text) + 1);
 		on_line(p, line);
+		explicit_bzero(line, sizeof line);
 	}
 	if (buf_length(&p->typed) > LINE_MOST)
 		buf_clear(&p->typed);
@@ -789,8 +976,11 @@ int plain_run(const struct desk_config *config, const char *host)
 	loop_run(p.loop);
 	watch_fini(&p.input);
 	loop_remove_pass(p.loop, &p.pass);
+	set_silent(&p, false);
 out:
 	desk_close(&p.desk);
+	forget(&p.old);
+	forget(&p.fresh);
 	buf_fini(&p.typed);
 	loop_free(p.loop);
 	return p.status;

@@ -80,7 +80,7 @@ static void bar_format(int percent, char out[BAR + 3])
 static void row_format(const struct practice *p, struct row row, char *out, size_t size)
 {
 	const Examd__V1__AttemptInfo *a;
-	char day[24], bar[BAR + 3];
+	char day[24], bar[BAR + 3], each[24];
 	int percent;
 
 	if (row.kind == ROW_EXAM) {
@@ -99,8 +99,27 @@ static void row_format(const struct practice *p, struct row row, char *out, size
 		snprintf(out, size, "%s  no score     %s", day, exam_title(p, a->exam));
 	} else {
 		bar_format(percent, bar);
-		snprintf(out, size, "%s  %s %3d %%  %s", day, bar, percent, exam_title(p, a->exam));
+		time_format(pace_each(a->used_ms, a->answered), each, sizeof each);
+		snprintf(out, size, "%s  %s %3d %%  %s each  %s", day, bar, percent, each,
+			 exam_title(p, a->exam));
 	}
+}
+
+/* How many bytes of a text fit into so many columns. */
+static int cut(const char *text, int columns)
+{
+	size_t at = 0, len;
+	int used = 0, width;
+	bool showable;
+
+	while (text[at] != '\0') {
+		len = unit_next(text + at, &width, &showable);
+		if (used + width > columns)
+			break;
+		used += width;
+		at += len;
+	}
+	return (int)at;
 }
 
 /* ---- The list ---------------------------------------------------------------------------- */
@@ -117,14 +136,9 @@ static void put_heading(struct ui *ui, enum row_kind kind)
 static void put_trouble(struct ui *ui)
 {
 	const struct practice *p = &ui->desk->practice;
-	const Examd__V1__Session *session = exam_client_session(ui->desk->client);
 	char text[512];
 
-	if (session != NULL && session->password_must_change) {
-		page_put(&ui->page, LOOK_WARN, KEY_NOTHING, "",
-			 "Your password is good for one time only. Leave, change it with examctl "
-			 "passwd, and come back.");
-	} else if (p->err != ERR_OK) {
+	if (p->err != ERR_OK) {
 		snprintf(text, sizeof text, "%s %s", err_sentence(p->err), p->detail);
 		page_put(&ui->page, LOOK_WARN, KEY_NOTHING, "", text);
 	} else if (p->starting) {
@@ -150,6 +164,11 @@ static void draw_practice(struct ui *ui, struct window w)
 			put_heading(ui, row.kind);
 		last = row.kind;
 		row_format(p, row, text, sizeof text);
+		if (text_columns(text) > in.columns - 3) {
+			int end = cut(text, in.columns - 6);
+
+			snprintf(text + end, sizeof text - (size_t)end, "...");
+		}
 		if (i == ui->entry)
 			page_focus_begin(&ui->page);
 		page_put(&ui->page, i == ui->entry ? LOOK_BAR : LOOK_PLAIN, KEY_PLACE + (int)i,
@@ -390,23 +409,6 @@ static size_t chart_attempts(const struct practice *p, const char *exam,
 	return n;
 }
 
-/* How many bytes of a text fit into so many columns. */
-static int cut(const char *text, int columns)
-{
-	size_t at = 0, len;
-	int used = 0, width;
-	bool showable;
-
-	while (text[at] != '\0') {
-		len = unit_next(text + at, &width, &showable);
-		if (used + width > columns)
-			break;
-		used += width;
-		at += len;
-	}
-	return (int)at;
-}
-
 static void put_chart_row(struct ui *ui, const char *title, const int *percent, size_t n)
 {
 	struct buf text = {0};
@@ -425,6 +427,30 @@ static void put_chart_row(struct ui *ui, const char *title, const int *percent, 
 	}
 	bar_format(last, bar);
 	buf_printf(&text, "  %s", last >= 0 ? bar : "");
+	page_put(&ui->page, LOOK_PLAIN, KEY_NOTHING, "", buf_text(&text));
+	buf_fini(&text);
+}
+
+/* Seconds for a question that was answered, and what the exam gives. */
+static void put_pace_row(struct ui *ui, const Examd__V1__AttemptInfo *const *attempts, size_t n)
+{
+	const struct practice *p = &ui->desk->practice;
+	int room = ui->page.columns - 4 * COLUMNS_OF_TIME - BAR - 4;
+	int64_t given = 0;
+	struct buf text = {0};
+
+	for (size_t i = 0; n > 0 && i < p->exams->n_exams; i++)
+		if (strcmp(p->exams->exams[i]->name, attempts[0]->exam) == 0)
+			given = pace_each((int64_t)p->exams->exams[i]->minutes * 60000,
+					  p->exams->exams[i]->items);
+	buf_printf(&text, "%-*.*s", room, room, "Seconds a question");
+	for (size_t i = 0; i < n; i++) {
+		int64_t each = pace_each(attempts[i]->used_ms, attempts[i]->answered) / 1000;
+
+		buf_printf(&text, "%4" PRId64, each > 999 ? 999 : each);
+	}
+	if (given > 0)
+		buf_printf(&text, "  exam: %" PRId64, given / 1000);
 	page_put(&ui->page, LOOK_PLAIN, KEY_NOTHING, "", buf_text(&text));
 	buf_fini(&text);
 }
@@ -474,6 +500,8 @@ static void draw_chart(struct ui *ui, struct window w)
 		put_chart_row(ui, "All", percent, n);
 		for (size_t i = 0; i < mine->n_sections; i++)
 			put_section_row(ui, mine->sections[i], all, n);
+		page_blank(&ui->page);
+		put_pace_row(ui, all, n);
 	}
 	ui->pane = PANE_QUESTION;
 	ui->follow = false;

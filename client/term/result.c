@@ -29,6 +29,21 @@ static void points_format(char *out, size_t size, int32_t hundredths)
 		 abs(hundredths % 100));
 }
 
+/* Of practice: how long a question took, against what the exam gives for it. */
+static void put_pace(struct ui *ui, const Examd__V1__Result *r)
+{
+	int64_t each = pace_each(r->used_ms, r->answered), given = desk_given_each(ui->desk);
+	char took[24], gives[24], text[96];
+
+	if (!ui->desk->may_practise || each == 0)
+		return;
+	time_format(each, took, sizeof took);
+	time_format(given, gives, sizeof gives);
+	snprintf(text, sizeof text, "%s for each of them%s%s", took,
+		 given > 0 ? "; the exam gives " : "", given > 0 ? gives : "");
+	page_put(&ui->page, LOOK_PLAIN, KEY_NOTHING, "", text);
+}
+
 static void put_score(struct ui *ui, const Examd__V1__Result *r)
 {
 	char points[24], most[24], text[160], time[24];
@@ -47,6 +62,7 @@ static void put_score(struct ui *ui, const Examd__V1__Result *r)
 	snprintf(text, sizeof text, "%u of %u questions answered, %s used", r->answered, r->items,
 		 time);
 	page_put(&ui->page, LOOK_PLAIN, KEY_NOTHING, "", text);
+	put_pace(ui, r);
 }
 
 static const char *section_title(const Examd__V1__SectionScore *s)

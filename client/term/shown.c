@@ -11,6 +11,10 @@ enum scene scene_of(const struct scene_facts *f)
 	bool before = f->state < EXAMD__V1__ATTEMPT_STATE__RUNNING ||
 		      (f->stopped & EXAMD__V1__STOP__STOP_NOT_STARTED) != 0;
 
+	if (f->wants_password && !f->refused)
+		return SCENE_LOG_IN;
+	if (f->must_change && !f->refused)
+		return SCENE_NEW_PASSWORD;
 	if (f->chooses && !f->refused)
 		return SCENE_PRACTICE;
 	if (f->state >= EXAMD__V1__ATTEMPT_STATE__SUBMITTED)
@@ -82,6 +86,23 @@ void time_format(int64_t ms, char *out, size_t size)
 bool clock_is_shown(bool hidden, int64_t remaining_ms)
 {
 	return !hidden || remaining_ms <= CLOCK_COMES_BACK_MS;
+}
+
+int64_t pace_each(int64_t time_ms, uint32_t n)
+{
+	return n > 0 && time_ms > 0 ? time_ms / n : 0;
+}
+
+void pace_format(const struct pace *p, char *out, size_t size)
+{
+	char here[24], each[24], given[24];
+
+	time_format(p->here_ms, here, sizeof here);
+	time_format(p->each_ms, each, sizeof each);
+	time_format(p->given_ms, given, sizeof given);
+	snprintf(out, size, "this one %s%s%s%s%s", here, p->each_ms > 0 ? ", each " : "",
+		 p->each_ms > 0 ? each : "", p->given_ms > 0 ? ", exam gives " : "",
+		 p->given_ms > 0 ? given : "");
 }
 
 uint32_t warning_due(const uint32_t *warnings, size_t n, int64_t before_ms, int64_t now_ms,

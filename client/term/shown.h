@@ -14,10 +14,12 @@
 enum scene {
 	SCENE_REFUSED,
 	SCENE_TAKEN_OVER,
-	SCENE_PRACTICE, /* nothing is under way: what to begin */
-	SCENE_LOBBY,	/* connecting, waiting for admission or the start */
-	SCENE_RULES,	/* the rules wait to be confirmed */
-	SCENE_PAUSED,	/* no item is shown */
+	SCENE_LOG_IN,	    /* the server knows nobody: a password is wanted */
+	SCENE_NEW_PASSWORD, /* the one that was given is good for one time */
+	SCENE_PRACTICE,	    /* nothing is under way: what to begin */
+	SCENE_LOBBY,	    /* connecting, waiting for admission or the start */
+	SCENE_RULES,	    /* the rules wait to be confirmed */
+	SCENE_PAUSED,	    /* no item is shown */
 	SCENE_ITEMS,
 	SCENE_TIME_UP, /* the server is about to close */
 	SCENE_CLOSED,
@@ -26,6 +28,7 @@ enum scene {
 
 struct scene_facts {
 	bool refused, taken_over;
+	bool wants_password, must_change;
 	bool chooses; /* logged in for practice, and at no attempt or done with it */
 	bool has_status, has_rules, rules_agreed;
 	Examd__V1__AttemptState state;
@@ -58,6 +61,18 @@ void time_format(int64_t ms, char *out, size_t size);
 #define CLOCK_COMES_BACK_MS (5 * 60000)
 /* A clock that was hidden is shown again in the last five minutes. */
 bool clock_is_shown(bool hidden, int64_t remaining_ms);
+
+/* ---- The pace of practice ---------------------------------------------------------------- */
+
+struct pace {
+	int64_t here_ms;  /* this question, so far */
+	int64_t each_ms;  /* used so far for each question that is complete; 0: none is */
+	int64_t given_ms; /* the exam's own time for a question; 0: it has none */
+};
+/* "this one 00:45, each 01:05, exam gives 02:24" */
+void pace_format(const struct pace *p, char *out, size_t size);
+/* TIME over N; 0 where there is nothing to divide. */
+int64_t pace_each(int64_t time_ms, uint32_t n);
 
 /* The warning that has become due between two looks at the clock, in minutes; 0: none.  The
  * smallest, when several have.  None that is as long as the whole budget. */

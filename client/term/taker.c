@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "client/term/taker.h"
+#include "client/lib/password.h"
 #include "client/term/ack_log.h"
 
 #define PAUSED                                                                                     \
@@ -522,6 +523,21 @@ static void on_settled(struct exam_client_user *u, const Examd__V1__Answer *answ
 	}
 }
 
+/* The server knows nobody, and no password came with the options: on the terminal, if there is one.
+ * Nothing else goes on before the log-in, so it may wait. */
+static void ask_password(struct taker *t)
+{
+	struct password_source terminal = {.fd = -1};
+	char *password = NULL;
+	enum err err = password_get(&terminal, "Password: ", &password);
+
+	if (err != ERR_OK)
+		fail(t, "no password", err, "");
+	else
+		exam_client_log_in(t->client, t->config->user, password);
+	password_free(password);
+}
+
 static void on_entry(struct exam_client_user *u, enum entry_step step, enum err err,
 		     const char *detail)
 {
@@ -535,7 +551,10 @@ static void on_entry(struct exam_client_user *u, enum entry_step step, enum err 
 
 	if (t->phase == DONE)
 		return;
-	if (step == ENTRY_REFUSED)
+	if (step == ENTRY_PASSWORD_WANTED && err == ERR_LOGIN_NEEDED)
+		ask_password(t);
+	else if (step == ENTRY_REFUSED || step == ENTRY_PASSWORD_WANTED ||
+		 step == ENTRY_PASSWORD_OLD)
 		fail(t, "refused", err, detail);
 	else if (step == ENTRY_TAKEN_OVER)
 		say(t, "taken over", -1, "another client has this seat now");
@@ -582,12 +601,13 @@ int taker_run(const struct taker_config *config)
 	timer_init(&t.leave, t.loop, on_leave);
 	client.loop = t.loop;
 	client.user = &t.user;
+	client.asks_password = config->user != NULL;
 	err = exam_client_new(&t.client, &client, detail);
 	if (err != ERR_OK) {
 		fprintf(stderr, "exam: %s %s\n", err_sentence(err), detail);
 		goto out;
 	}
-	if (config->user != NULL)
+	if (config->user != NULL && config->password != NULL)
 		exam_client_log_in(t.client, config->user, config->password);
 	exam_client_take(t.client, config->sitting);
 	loop_run(t.loop);

@@ -181,6 +181,22 @@ static void a_warning_comes_once_when_its_minute_is_crossed(void **state)
 	assert_int_equal(warning_due(warnings, 3, 1800001, 1800000, 1800000), 0);
 }
 
+/* ---- The pace ---------------------------------------------------------------------------- */
+
+static void the_pace_is_told_as_far_as_it_is_known(void **state)
+{
+	char out[96];
+
+	(void)state;
+	pace_format(&(struct pace){.here_ms = 45000}, out, sizeof out);
+	assert_string_equal("this one 00:45", out);
+	pace_format(&(struct pace){45000, 65000, 144000}, out, sizeof out);
+	assert_string_equal("this one 00:45, each 01:05, exam gives 02:24", out);
+	assert_int_equal(0, pace_each(1000, 0));
+	assert_int_equal(0, pace_each(-1, 3));
+	assert_int_equal(500, pace_each(1500, 3));
+}
+
 /* ---- The navigator ----------------------------------------------------------------------- */
 
 static void a_question_is_complete_with_as_many_answers_as_it_asks_for(void **state)
@@ -254,6 +270,22 @@ static void who_practises_is_asked_what_to_begin_until_an_attempt_runs(void **st
 	assert_int_equal(scene_of(&f), SCENE_REFUSED);
 }
 
+static void a_password_is_asked_for_before_anything_else_is_shown(void **state)
+{
+	struct scene_facts f = {.chooses = true, .wants_password = true};
+
+	(void)state;
+	assert_int_equal(scene_of(&f), SCENE_LOG_IN);
+	f.wants_password = false;
+	f.must_change = true;
+	assert_int_equal(scene_of(&f), SCENE_NEW_PASSWORD);
+	f = running();
+	f.wants_password = true; /* the session was ended in the middle of an exam */
+	assert_int_equal(scene_of(&f), SCENE_LOG_IN);
+	f.refused = true; /* the server is another one */
+	assert_int_equal(scene_of(&f), SCENE_REFUSED);
+}
+
 static void a_percentage_stays_between_none_and_all(void **state)
 {
 	(void)state;
@@ -280,6 +312,8 @@ int main(void)
 	    cmocka_unit_test(each_filter_shows_what_it_says),
 	    cmocka_unit_test(a_code_is_typed_in_upper_case),
 	    cmocka_unit_test(who_practises_is_asked_what_to_begin_until_an_attempt_runs),
+	    cmocka_unit_test(the_pace_is_told_as_far_as_it_is_known),
+	    cmocka_unit_test(a_password_is_asked_for_before_anything_else_is_shown),
 	    cmocka_unit_test(a_percentage_stays_between_none_and_all),
 	};
 

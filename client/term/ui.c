@@ -1,14 +1,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/term/typing.h"
 #include "client/term/ui.h"
 #include "client/term/wrap.h"
 
 #define TOLD_ROWS_MOST 5
+#define ROWS_FOR_TWO   20 /* of the terminal, from which two of them may be keys */
 
 static const struct ui_screen *const screens[SCREENS] = {
     [SCREEN_REFUSED] = &refused_screen,
     [SCREEN_TAKEN_OVER] = &taken_over_screen,
+    [SCREEN_LOG_IN] = &log_in_screen,
+    [SCREEN_NEW_PASSWORD] = &new_password_screen,
     [SCREEN_LOBBY] = &lobby_screen,
     [SCREEN_RULES] = &rules_screen,
     [SCREEN_PAUSED] = &paused_screen,
@@ -33,6 +37,7 @@ static enum screen_name screen_now(const struct ui *ui)
 {
 	static const enum screen_name of_scene[SCENES] = {
 	    [SCENE_REFUSED] = SCREEN_REFUSED, [SCENE_TAKEN_OVER] = SCREEN_TAKEN_OVER,
+	    [SCENE_LOG_IN] = SCREEN_LOG_IN,   [SCENE_NEW_PASSWORD] = SCREEN_NEW_PASSWORD,
 	    [SCENE_LOBBY] = SCREEN_LOBBY,     [SCENE_RULES] = SCREEN_RULES,
 	    [SCENE_PAUSED] = SCREEN_PAUSED,   [SCENE_TIME_UP] = SCREEN_TIME_UP,
 	};
@@ -59,6 +64,7 @@ void ui_init(struct ui *ui, struct desk *desk, const char *host)
 
 void ui_fini(struct ui *ui)
 {
+	ui_forget_secrets(ui);
 	page_fini(&ui->page);
 	page_fini(&ui->side);
 	canvas_fini(&ui->canvas);
@@ -142,14 +148,28 @@ static bool has_truth(const struct ui *ui)
 	       desk_scene(ui->desk) != SCENE_PRACTICE;
 }
 
+/* "FLAGGED  this one 00:45, each 01:05, exam gives 02:24  note: see the guideline" */
+static void format_item_state(const struct ui *ui, char *out, size_t size)
+{
+	const struct draft *draft = &ui->desk->draft;
+	char pace_text[96] = "";
+	struct pace pace;
+
+	if (screen_now(ui) == SCREEN_ITEM && !ui->clock_hidden && desk_pace(ui->desk, &pace))
+		pace_format(&pace, pace_text, sizeof pace_text);
+	snprintf(out, size, "%s%s%s%s%s", draft->flagged ? "FLAGGED  " : "", pace_text,
+		 pace_text[0] != '\0' && draft->note[0] != '\0' ? "  " : "",
+		 draft->note[0] != '\0' ? "note: " : "", draft->note);
+}
+
 /* The line above the keys: what goes on, and at its right end what is saved. */
-static void draw_state(struct ui *ui)
+static void draw_state(struct ui *ui, int row)
 {
 	struct canvas *cv = &ui->canvas;
 	struct desk *d = ui->desk;
 	struct truth_facts truth = desk_truth(d);
 	char corner[96] = "", left[DESK_NOTE_MOST + 64] = "";
-	int row = cv->rows - 2, used;
+	int used;
 	bool good = true;
 
 	if (has_truth(ui))
@@ -162,8 +182,7 @@ static void draw_state(struct ui *ui)
 	else if (d->going_on)
 		snprintf(left, sizeof left, "Saving; the next question follows ...");
 	else if (desk_scene(d) == SCENE_ITEMS && d->has_item)
-		snprintf(left, sizeof left, "%s%s%s", d->draft.flagged ? "FLAGGED  " : "",
-			 d->draft.note[0] != '\0' ? "note: " : "", d->draft.note);
+		format_item_state(ui, left, sizeof left);
 	canvas_text(cv, row, 1, cv->columns - used - 2,
 		    ui->hint[0] != '\0' ? LOOK_WARN : LOOK_STRONG, left);
 	if (ui->noting) {
@@ -174,15 +193,43 @@ static void draw_state(struct ui *ui)
 	canvas_text_right(cv, row, cv->columns - 1, good ? LOOK_GOOD : LOOK_WARN, corner);
 }
 
-static void draw_hints(struct ui *ui, const struct hint *hints)
+static bool is_shown(const struct ui *ui, const struct hint *h)
+{
+	return h->when == NULL || h->when(ui);
+}
+
+static int hint_columns(const struct hint *h)
+{
+	return text_columns(h->shown) + 1 + text_columns(h->label);
+}
+
+/* A second row, where one does not hold them all and the terminal is not tiny. */
+static int hint_rows(const struct ui *ui, const struct hint *hints)
+{
+	int column = 1;
+
+	for (const struct hint *h = hints; h->key != 0; h++)
+		if (is_shown(ui, h))
+			column += hint_columns(h) + 2;
+	return column - 2 > ui->canvas.columns && ui->canvas.rows >= ROWS_FOR_TWO ? 2 : 1;
+}
+
+/* In the last ROWS rows; what does not fit there is left out. */
+static void draw_hints(struct ui *ui, const struct hint *hints, int rows)
 {
 	struct canvas *cv = &ui->canvas;
-	int column = 1, row = cv->rows - 1;
+	int column = 1, row = cv->rows - rows;
 
 	for (const struct hint *h = hints; h->key != 0; h++) {
-		int columns = text_columns(h->shown) + 1 + text_columns(h->label);
+		int columns = hint_columns(h);
 
-		if ((h->when != NULL && !h->when(ui)) || column + columns > cv->columns)
+		if (!is_shown(ui, h))
+			continue;
+		if (column + columns > cv->columns && row + 1 < cv->rows) {
+			column = 1;
+			row++;
+		}
+		if (column + columns > cv->columns)
 			continue;
 		canvas_place(cv, row, column, columns, h->key);
 		column += canvas_text(cv, row, column, 12, LOOK_KEY, h->shown) + 1;
@@ -201,6 +248,32 @@ static const struct hint noting[] = {
     {KEY_ESCAPE, "Esc", "Leave it as it was", NULL},
     {0},
 };
+
+static const struct hint calculating[] = {
+    {KEY_RETURN, "Enter", "Go on with the result", NULL},
+    {KEY_ERASE, "Backspace", "Rub out", NULL},
+    {KEY_ESCAPE, "Esc", "Close the calculator", NULL},
+    {0},
+};
+
+static const struct hint marking[] = {
+    {KEY_SPACE, "Space", "Highlight, or take it off", NULL},
+    {KEY_ARROW_RIGHT, "Arrows", "Move", NULL},
+    {KEY_TABULATOR, "Tab", "Question or record", NULL},
+    {KEY_ESCAPE, "Esc", "Done", NULL},
+    {0},
+};
+
+static const struct hint *hints_now(const struct ui *ui, const struct ui_screen *screen)
+{
+	if (ui->asking != ASKING_NOT)
+		return yes_no;
+	if (ui->noting)
+		return noting;
+	if (ui->calculating)
+		return calculating;
+	return ui->marking ? marking : screen->hints;
+}
 
 static const char *question(const struct ui *ui)
 {
@@ -229,20 +302,47 @@ static void follow_part(struct ui *ui)
 	ui_open(ui, SCREEN_ITEM);
 }
 
+/* Who handed in by mistake and goes on is back at the question, not where it was handed in. */
+static void follow_reopening(struct ui *ui)
+{
+	enum scene scene = desk_scene(ui->desk);
+
+	if (scene == SCENE_ITEMS && ui->was_closed) {
+		ui->rationales = false;
+		ui_open(ui, SCREEN_ITEM);
+	}
+	if (scene == SCENE_ITEMS || scene == SCENE_CLOSED)
+		ui->was_closed = scene == SCENE_CLOSED;
+}
+
+/* What is typed belongs to the question that is looked at. */
+static void close_tools(struct ui *ui)
+{
+	if (screen_now(ui) == SCREEN_ITEM)
+		return;
+	ui->noting = ui->calculating = ui->marking = false;
+}
+
 void ui_draw(struct ui *ui)
 {
 	const struct ui_screen *screen;
 	struct canvas *cv = &ui->canvas;
-	struct window w = {1, 0, cv->rows - 3, cv->columns};
-	int told;
+	const struct hint *hints;
+	struct window w;
+	int told, keys;
 
 	follow_part(ui);
+	follow_reopening(ui);
+	close_tools(ui);
 	screen = screens[screen_now(ui)];
 	canvas_clear(cv);
 	if (cv->rows < 10 || cv->columns < 40) {
 		canvas_text(cv, 0, 0, cv->columns, LOOK_PLAIN, "This window is too small.");
 		return;
 	}
+	hints = hints_now(ui, screen);
+	keys = hint_rows(ui, hints);
+	w = (struct window){1, 0, cv->rows - 2 - keys, cv->columns};
 	draw_header(ui);
 	told = draw_told(ui);
 	w.row += told;
@@ -254,8 +354,8 @@ void ui_draw(struct ui *ui)
 	} else {
 		screen->draw(ui, w);
 	}
-	draw_state(ui);
-	draw_hints(ui, ui->asking != ASKING_NOT ? yes_no : ui->noting ? noting : screen->hints);
+	draw_state(ui, cv->rows - 1 - keys);
+	draw_hints(ui, hints, keys);
 }
 
 /* ---- Keys -------------------------------------------------------------------------------- */
@@ -281,7 +381,8 @@ void ui_show_page(struct ui *ui, const struct page *page, struct window w, enum 
 
 	ui->rows[pane] = rows;
 	ui->scroll[pane] =
-	    page_scroll(page, rows, ui->scroll[pane], ui->follow && pane == PANE_QUESTION);
+	    page_scroll(page, rows, ui->scroll[pane],
+			ui->follow && pane == (ui->marking ? ui->pane : PANE_QUESTION));
 	if (pane == PANE_QUESTION)
 		ui->unread = ui->scroll[pane] < page_scroll_most(page, rows);
 	page_draw(page, &ui->canvas, w, ui->scroll[pane]);
@@ -336,51 +437,14 @@ static void answer_question(struct ui *ui, int key)
 	desk_hand_in(ui->desk);
 }
 
-static size_t put_utf8(unsigned c, char out[4])
-{
-	if (c < 0x80) {
-		out[0] = (char)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		out[0] = (char)(0xc0 | c >> 6);
-		out[1] = (char)(0x80 | (c & 63));
-		return 2;
-	}
-	if (c < 0x10000) {
-		out[0] = (char)(0xe0 | c >> 12);
-		out[1] = (char)(0x80 | (c >> 6 & 63));
-		out[2] = (char)(0x80 | (c & 63));
-		return 3;
-	}
-	out[0] = (char)(0xf0 | c >> 18);
-	out[1] = (char)(0x80 | (c >> 12 & 63));
-	out[2] = (char)(0x80 | (c >> 6 & 63));
-	out[3] = (char)(0x80 | (c & 63));
-	return 4;
-}
-
 static void type_note(struct ui *ui, int key)
 {
-	size_t len = strlen(ui->note), more;
-	char utf8[4];
-
-	if (key == KEY_RETURN) {
+	if (key == KEY_RETURN || key == KEY_ESCAPE)
 		ui->noting = false;
+	if (key == KEY_RETURN)
 		desk_set_note(ui->desk, ui->note);
-	} else if (key == KEY_ESCAPE) {
-		ui->noting = false;
-	} else if (key == KEY_ERASE && len > 0) {
-		while (--len > 0 && (ui->note[len] & 0xc0) == 0x80)
-			;
-		ui->note[len] = '\0';
-	} else if (key >= KEY_SPACE && key < KEY_ARROW_UP && key != KEY_ERASE) {
-		more = put_utf8((unsigned)key, utf8);
-		if (len + more <= DESK_NOTE_MOST) {
-			memcpy(ui->note + len, utf8, more);
-			ui->note[len + more] = '\0';
-		}
-	}
+	else
+		(void)text_type(ui->note, DESK_NOTE_MOST, key);
 }
 
 void ui_key(struct ui *ui, int key)
@@ -388,8 +452,7 @@ void ui_key(struct ui *ui, int key)
 	enum screen_name now = screen_now(ui);
 
 	ui->hint[0] = '\0';
-	if (ui->noting && now != SCREEN_ITEM)
-		ui->noting = false;
+	close_tools(ui);
 	if (key == KEY_DISMISS)
 		desk_dismiss(ui->desk);
 	else if (ui->asking != ASKING_NOT)

@@ -4,6 +4,8 @@
 #ifndef CLIENT_TERM_UI_H
 #define CLIENT_TERM_UI_H
 
+#include "client/lib/password.h"
+#include "client/term/calculator.h"
 #include "client/term/canvas.h"
 #include "client/term/desk.h"
 #include "client/term/keys.h"
@@ -12,6 +14,8 @@
 enum screen_name {
 	SCREEN_REFUSED,
 	SCREEN_TAKEN_OVER,
+	SCREEN_LOG_IN,
+	SCREEN_NEW_PASSWORD,
 	SCREEN_LOBBY,
 	SCREEN_RULES,
 	SCREEN_PAUSED,
@@ -36,6 +40,9 @@ enum practice_view { PRACTICE_LIST, PRACTICE_DRILL, PRACTICE_CHART };
 
 enum pane { PANE_QUESTION, PANE_STIMULUS, PANES };
 
+#define UI_SECRETS    3	  /* lines of passwords */
+#define UI_WORDS_MOST 400 /* that can be clicked at a time */
+
 struct ui {
 	struct desk *desk; /* borrowed */
 	struct canvas canvas;
@@ -56,7 +63,19 @@ struct ui {
 	int64_t shown_attempt;
 	int cursor; /* option or field */
 
-	bool noting; /* a note is being typed */
+	bool calculating;
+	char calculation[CALCULATION_MOST + 1];
+	bool marking;	  /* highlight.h */
+	struct mark word; /* under its cursor */
+	struct mark words[UI_WORDS_MOST];
+	int nwords;
+
+	char secrets[UI_SECRETS][PASSWORD_MOST + 1]; /* overwritten when they were sent */
+	int secret_at;
+	const char *secret_wrong; /* NULL: nothing is */
+
+	bool was_closed; /* the end was shown */
+	bool noting;	 /* a note is being typed */
 	char note[DESK_NOTE_MOST + 1];
 	char hint[128]; /* in the line above the keys, until the next key */
 	bool warned;	/* that this item's answer is not complete */
@@ -83,9 +102,10 @@ struct ui_screen {
 	const struct hint *hints;		/* ends with key 0; the most important first */
 };
 
-extern const struct ui_screen lobby_screen, rules_screen, refused_screen, taken_over_screen,
-    paused_screen, time_up_screen, item_screen, navigator_screen, hand_in_screen, result_screen,
-    rationales_screen, reveal_screen, practice_screen, drill_screen, chart_screen;
+extern const struct ui_screen log_in_screen, new_password_screen, lobby_screen, rules_screen,
+    refused_screen, taken_over_screen, paused_screen, time_up_screen, item_screen, navigator_screen,
+    hand_in_screen, result_screen, rationales_screen, reveal_screen, practice_screen, drill_screen,
+    chart_screen;
 
 void ui_init(struct ui *ui, struct desk *desk, const char *host);
 void ui_fini(struct ui *ui);
@@ -100,6 +120,7 @@ void ui_show_page(struct ui *ui, const struct page *page, struct window w, enum 
 bool ui_scroll_key(struct ui *ui, int key);
 /* Tutor mode: opens the key and the rationale of the item looked at. */
 void ui_reveal(struct ui *ui);
+void ui_forget_secrets(struct ui *ui);
 /* Opens one of those among the items. */
 void ui_open(struct ui *ui, enum screen_name screen);
 

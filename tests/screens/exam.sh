@@ -15,6 +15,9 @@ mask() {
 		-e 's/([0-9]:)?[0-9]{2}:[0-9]{2} (left|used)/##:## \2/g' \
 		-e 's/stands at ([0-9]:)?[0-9]{2}:[0-9]{2}/stands at ##:##/' \
 		-e 's/20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}/####-##-## ##:##/g' \
+		-e 's/(this one|each|gives) ([0-9]:)?[0-9]{2}:[0-9]{2}/\1 ##:##/g' \
+		-e 's/([0-9]:)?[0-9]{2}:[0-9]{2} (each|for each)/##:## \2/g' \
+		-e 's/(Seconds a question) +[0-9]+/\1 ###/' \
 		-e 's/answered after [0-9:]+/answered after ##:##/' \
 		-e 's/127\.0\.0\.1:[0-9]+/127.0.0.1:#####/g' \
 		-e 's/^  [0-9a-f]{64}$/  (the pin)/'
@@ -31,6 +34,10 @@ both() {
 gone() {
 	until_true "the end of the client" \
 		sh -c "! env -u TMUX tmux -S '$dir/tmux' has-session 2>/dev/null"
+}
+# These words are shown highlighted: on cyan.
+marks() {
+	tm capture-pane -e -p -t c | sed 's/\x1b\[[0-9;]*46m/<m>/g; s/\x1b\[[0-9;]*m//g' | grep -q "<m>$1"
 }
 # A click of the left button at a column and a row, from 1.
 click() { press -H 1b 5b 4d 20 "$(printf %x $((32 + $1)))" "$(printf %x $((32 + $2)))"; }
@@ -95,6 +102,23 @@ both lobby-ready
 ctl sitting start 1 >>"$dir/setup.log"
 shows '1 of 5' 'cholecystectomy'
 both question
+press u
+shows 'Highlight, or take it off'
+press Right Right Space Space
+until_true "two highlighted words" marks 'note says'
+press Up Left Space
+screen highlight
+press Escape
+press =
+type_text '12.5*(3+1'
+shows 'a \) is missing'
+type_text ')'
+shows '= 50'
+both calculator
+press Enter
+shows '\|  50 '
+press Escape
+shows 'Calculator  t Time'
 press b
 shows 'B \(x\)' 'saved 1/1'
 press Down x
@@ -176,6 +200,23 @@ screen hand-in-sure
 press y
 shows 'You have handed in' 'points'
 both result
+# Handed in by mistake: back at the question, also for a client that was started again.
+ctl attempt reopen 1 --minutes 10 --reason 'by mistake' >>"$dir/setup.log"
+shows '5 of 5' 'Type the codes' 'Proctor: '
+both reopened
+press Escape C-q y
+gone
+sit c1 a "$(join c1)"
+shows '5 of 5' 'Type the codes' 'saved 3/3'
+press C-v
+shows '4 +incomplete' '5 +complete' 'unseen 0'
+screen navigator-again
+press v
+shows 'Type the codes'
+press C-s
+shows 'Not complete'
+press s y
+shows 'You have handed in' 'points'
 press r
 shows 'Question 1' 'RIGHT'
 both rationale
@@ -209,14 +250,39 @@ gone
 
 ctl people reset-password c2 | sed 's/.*: //' >"$dir/first.c2"
 secret password.c2 "correct horse battery emi"
-candidate() { EXAMCTL_USER=c2 EXAMCTL_SESSION="$dir/session.c2" "$build/examctl" "$@"; }
-candidate login --password-file "$dir/first.c2" >>"$dir/setup.log"
-candidate passwd --password-file "$dir/first.c2" --new-password-file "$dir/password.c2" >>"$dir/setup.log"
+# learn MACHINE [OPTION]: as a person does, who types the password when it is asked for.
+learn() {
+	tm new-session -d -s c -x 80 -y 24 "exec '$build/exam' ${2-} --user c2 --pin '$EXAMCTL_PIN' \
+		--state-dir '$dir/machine.$1' '$EXAMCTL_SERVER'"
+}
+learn d
+shows 'Password' 'User +c2'
+type_text 'not this one'
+screen log-in
+press Enter
+shows 'is wrong'
+type_text "$(cat "$dir/first.c2")"
+press Enter
+shows 'Choose your own'
+type_text 'a new one'
+press Enter
+type_text 'another'
+press Enter
+shows 'not the same'
+screen new-password
+type_text "$(cat "$dir/password.c2")"
+press Enter
+type_text "$(cat "$dir/password.c2")"
+press Enter
+shows 'Begin' 'Exam of every kind'
+press q y
+gone
 practise() { # practise MACHINE [OPTION]
 	tm new-session -d -s c -x 80 -y 24 "exec '$build/exam' ${2-} --user c2 --pin '$EXAMCTL_PIN' \
 		--password-file '$dir/password.c2' --state-dir '$dir/machine.$1' '$EXAMCTL_SERVER'"
 }
-practise d
+# The session that is kept is good: nobody is asked.
+learn d
 shows 'Begin' 'Exam of every kind'
 press Enter
 shows 'Mode: exam'
@@ -275,6 +341,10 @@ shows 'Field 3'
 say 'code 1 i21.4'
 shows 'Principal diagnosis: I21.4' 'saved 2/2'
 screen plain
+say 'calc 0.1+0.2'
+shows '= 0.3'
+say 'highlight hypertension'
+shows 'Highlighted: [Hh]ypertension'
 say quit
 gone
 exit $differ
