@@ -70,6 +70,15 @@ static void ask_for_transcript(struct core *core, struct leaving *l)
 	l->packed = store_put(core->store, &change);
 }
 
+/* It goes to the end: what stays for long must not keep what is behind it. */
+static void wait_again(struct archive *ar, struct leaving *l)
+{
+	HASH_DEL(ar->leaving, l);
+	HASH_ADD(hh, ar->leaving, attempt, sizeof(l->attempt), l);
+	l->due = mono_add(clock_mono(&ar->core->clock), ARCHIVE_AFTER);
+	l->packed.v = 0;
+}
+
 /* One step of an attempt's leaving; true: it has left, or will not. */
 static bool step(struct archive *ar, struct leaving *l)
 {
@@ -79,8 +88,10 @@ static bool step(struct archive *ar, struct leaving *l)
 	if (a == NULL)
 		return true;
 	if (!may_leave(core, a)) {
-		l->packed.v = 0;
-		return attempt_is_open(a) && !is_parked(a); /* reopened, or woken */
+		if (attempt_is_open(a) && !is_parked(a))
+			return true; /* reopened, or woken */
+		wait_again(ar, l);
+		return false;
 	}
 	if (l->packed.v == 0) {
 		ask_for_transcript(core, l);

@@ -219,10 +219,17 @@ struct harness *harness_new(void)
 	return h;
 }
 
-static void fake_free(struct fake_client *c)
+void client_forget(struct fake_client *c)
 {
 	for (size_t i = 0; i < c->nreceived; i++)
 		arena_fini(&c->received[i].arena);
+	c->nreceived = 0;
+	buf_clear(&c->raw);
+}
+
+static void fake_free(struct fake_client *c)
+{
+	client_forget(c);
 	free(c->received);
 	buf_fini(&c->raw);
 	free(c);

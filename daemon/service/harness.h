@@ -114,6 +114,8 @@ uint64_t client_tell(struct fake_client *c, wire_request *request);
 const wire_reply *client_reply(const struct fake_client *c, uint64_t id);
 /* The first notice of a kind that this has not returned before; NULL: none has come. */
 const wire_reply *client_notice(struct fake_client *c, Examd__V1__NoticeKind kind);
+/* Throws away all that it has received so far: for clients that ask without end. */
+void client_forget(struct fake_client *c);
 /* Sends bytes as one message. */
 void client_send_raw(struct fake_client *c, const void *data, size_t len);
 

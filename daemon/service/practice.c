@@ -47,6 +47,26 @@ static Examd__V1__Exam *new_exam(const struct blueprint *b, struct arena *arena)
 	return out;
 }
 
+/* While a person sits an exam, practice with the same bank would tell its keys. */
+static bool sits_now(const struct core *core, struct person_id person, const char *bank)
+{
+	const struct attempt *a = NULL;
+
+	while ((a = engine_attempt_after(core->engine, a)) != NULL)
+		if (attempt_sitting(a).v != 0 && attempt_person(a).v == person.v &&
+		    attempt_is_open(a) && strcmp(attempt_form(a)->blueprint->bank, bank) == 0)
+			return true;
+	return false;
+}
+
+/* A slip is for its sitting, and one sitting is enough at a time. */
+static bool may_practise(const struct request *rq, const struct blueprint *b)
+{
+	const struct session *session = rq->client->session;
+
+	return session->sitting.v == 0 && !sits_now(rq->core, session->person, b->bank);
+}
+
 enum err on_list_exams(struct request *rq)
 {
 	struct arena *arena = &rq->core->scratch;
@@ -57,9 +77,12 @@ enum err on_list_exams(struct request *rq)
 	examd__v1__exams__init(out);
 	out->exams = request_new(rq, n * sizeof(out->exams[0]));
 	for (size_t i = 0; i < n; i++) {
-		Examd__V1__Exam *exam =
-		    new_exam(engine_blueprint(rq->core->engine, names[i]), arena);
+		const struct blueprint *b = engine_blueprint(rq->core->engine, names[i]);
+		Examd__V1__Exam *exam;
 
+		if (!may_practise(rq, b))
+			continue;
+		exam = new_exam(b, arena);
 		size += protobuf_c_message_get_packed_size(&exam->base) + 4;
 		if (size > REPLY_MOST)
 			break;
@@ -358,6 +381,8 @@ enum err on_practice_start(struct request *rq)
 	p.start.blueprint = engine_blueprint(core->engine, in->exam);
 	if (p.start.blueprint == NULL)
 		return ERR_NO_EXAM;
+	if (!may_practise(rq, p.start.blueprint))
+		return ERR_OUT_OF_TURN;
 	p.start.bank = engine_bank(core->engine, p.start.blueprint->bank);
 	if (p.start.bank == NULL)
 		return ERR_NO_BANK;
@@ -460,6 +485,8 @@ enum err on_reveal(struct request *rq)
 
 	if (!attempt_is_tutored(a) || attempt_sitting(a).v != 0)
 		return ERR_FORBIDDEN;
+	if (!may_practise(rq, attempt_form(a)->blueprint))
+		return ERR_OUT_OF_TURN;
 	if (form_item(attempt_form(a), (struct item_no){item}, &part) == NULL)
 		return ERR_NO_ITEM;
 	answer = attempt_answer(a, (struct item_no){item});
