@@ -14,9 +14,13 @@ say "gcc, release: no warning"
 cmake -G Ninja -S . -B "$build-release" -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=gcc >/dev/null
 ninja -C "$build-release" -j "$jobs" --quiet
 
+say "clang, fuzz targets"
+cmake -G Ninja -S . -B "$build-fuzz" -DCMAKE_BUILD_TYPE=Fuzz -DCMAKE_C_COMPILER=clang >/dev/null
+ninja -C "$build-fuzz" -j "$jobs" --quiet fuzzers
+
 say "clang, address and undefined-behaviour sanitizers: no warning"
 cmake -G Ninja -S . -B "$build" -DCMAKE_BUILD_TYPE=Asan -DCMAKE_C_COMPILER=clang \
-	-DEXAMD_RELEASE_DIR="$PWD/$build-release" >/dev/null
+	-DEXAMD_RELEASE_DIR="$PWD/$build-release" -DEXAMD_FUZZ_DIR="$PWD/$build-fuzz" >/dev/null
 ninja -C "$build" -j "$jobs" --quiet
 
 say "tests"
