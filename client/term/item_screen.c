@@ -239,7 +239,7 @@ static void draw_calculator(struct ui *ui, struct window w)
 	int columns = (int)sizeof border - 1, left = w.column + w.columns - columns;
 	int row = w.row + w.rows - 4, typed = text_columns(ui->calculation);
 	const char *tail = ui->calculation + (typed > columns - 6 ? typed - (columns - 6) : 0);
-	char value[CALCULATED_SIZE], line[64];
+	char value[CALCULATED_SIZE], line[128];
 	bool good = calculate(ui->calculation, value);
 
 	if (left < 0 || row < w.row)

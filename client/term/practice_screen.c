@@ -458,7 +458,7 @@ static void put_pace_row(struct ui *ui, const Examd__V1__AttemptInfo *const *att
 static void put_section_row(struct ui *ui, const Examd__V1__SectionScore *section,
 			    const Examd__V1__AttemptInfo *const *attempts, size_t n)
 {
-	int percent[COLUMNS_OF_TIME];
+	int percent[COLUMNS_OF_TIME] = {0};
 
 	for (size_t i = 0; i < n; i++) {
 		const Examd__V1__SectionScore *s = practice_section(attempts[i], section->section);
@@ -483,7 +483,7 @@ static void draw_chart(struct ui *ui, struct window w)
 	const struct practice *p = &ui->desk->practice;
 	const Examd__V1__AttemptInfo *mine = chart_attempt(ui), *all[COLUMNS_OF_TIME];
 	struct window in = {w.row + 1, 2, w.rows - 1, w.columns - 4};
-	int percent[COLUMNS_OF_TIME];
+	int percent[COLUMNS_OF_TIME] = {0};
 	size_t n;
 
 	page_begin(&ui->page, in.columns < CHART_MOST ? in.columns : CHART_MOST);

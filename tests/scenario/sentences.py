@@ -314,6 +314,8 @@ def tells(story, name, text):
 def ends(story, name):
     console = story.console(name)
     console.press("E")
+    console.shows("Enter: no reason")
+    console.press("Enter")
     console.shows("Type the word end")
     console.type("end")
     console.press("Enter")
@@ -618,14 +620,13 @@ def reopens(story, name, candidate, minutes, why):
     story.examctl(story.person(name), "attempt", "reopen", story.attempt(c), "--minutes", minutes, "--reason", why)
 
 
-@says("WHO reads that it was reopened, and goes back to the questions")
-def back_to_questions(story, name):
+@says("WHO reads that it was reopened, and is back at question NUMBER")
+def back_at_question(story, name, number):
     c = story.who(name)
-    c.terminal.shows("It was reopened")
+    c.terminal.shows("exam was reopened")
     c.terminal.press("Escape")
-    c.terminal.no_longer_shows("It was reopened")
-    if "questions are complete" in c.terminal.screen():
-        c.terminal.press("b")
+    c.terminal.no_longer_shows("exam was reopened")
+    c.terminal.shows(rf" {number} of \d+ ")
 
 
 @says("WHO may not reopen the attempt of WHO")
