@@ -12,7 +12,7 @@ struct backups {
 	struct timer timer;
 	struct backups_watcher *watcher; /* borrowed; NULL: nobody */
 	struct command_id id;		 /* who asked for the last; zero: no command */
-	char name[BACKUP_NAME_MOST + 1];
+	char file[BACKUP_NAME_MOST + 1];
 	uint32_t percent; /* told last */
 };
 
@@ -21,7 +21,7 @@ static void ended(struct backups *b, enum err err)
 	struct backups_watcher *w = b->watcher;
 
 	if (err == ERR_OK)
-		log_event(LOG_BACKUP_DONE, F_TEXT("file", b->name));
+		log_event(LOG_BACKUP_DONE, F_TEXT("file", b->file));
 	b->watcher = NULL;
 	if (w != NULL)
 		w->on_end(w, err);
@@ -73,7 +73,7 @@ enum err backups_begin(struct backups *b, const struct command_id *id, const cha
 	if (err != ERR_OK)
 		return err;
 	b->id = id != NULL ? *id : (struct command_id){0};
-	snprintf(b->name, sizeof(b->name), "%s", name);
+	snprintf(b->file, sizeof(b->file), "%s", name);
 	b->percent = 0;
 	timer_set(&b->timer, BACKUPS_WATCH_EVERY);
 	return ERR_OK;
@@ -86,7 +86,7 @@ enum err backups_state(const struct backups *b, const struct command_id *id, con
 
 	if (command_id_is_zero(id) || memcmp(&b->id, id, sizeof(*id)) != 0)
 		return ERR_NOT_FOUND;
-	if (strcmp(b->name, name) != 0)
+	if (strcmp(b->file, name) != 0)
 		return ERR_COMMAND_REUSED;
 	*percent = 0;
 	state = store_backup_state(b->core->store, percent);
