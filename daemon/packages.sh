@@ -23,6 +23,8 @@ libcmocka-dev            the test runner
 libcsv-dev               rosters
 libseccomp-dev           system-call filters
 libnghttp2-dev           browsers
+protobuf-compiler        the web client: messages
+npm                      the web client: its packages and build
 libncurses-dev           the terminal client
 libqrencode-dev          QR codes on printed slips
 '
