@@ -1,5 +1,5 @@
 #!/bin/sh
-# packages.sh build|test: installs the Debian packages that are missing, saying which and why.
+# packages.sh build|web|test: installs the Debian packages that are missing, saying which and why.
 # Exit 1 with a sentence when that is not possible.
 set -eu
 
@@ -23,10 +23,12 @@ libcmocka-dev            the test runner
 libcsv-dev               rosters
 libseccomp-dev           system-call filters
 libnghttp2-dev           browsers
-protobuf-compiler        the web client: messages
-npm                      the web client: its packages and build
 libncurses-dev           the terminal client
 libqrencode-dev          QR codes on printed slips
+'
+web='
+npm                      the web client: its packages and build
+protobuf-compiler        the web client: messages
 '
 test='
 clang                    the second compiler
@@ -42,14 +44,16 @@ systemd                  scores the unit file
 '
 case "${1-}" in
 build) list=$build ;;
-test) list=$build$test ;;
-*) echo "usage: packages.sh build|test" >&2; exit 2 ;;
+web) list=$build$web ;;
+test) list=$build$web$test ;;
+*) echo "usage: packages.sh build|web|test" >&2; exit 2 ;;
 esac
 
 missing=
 tab=$(printf '%s\n' "$list" | while read -r name why; do
 	[ -n "$name" ] || continue
 	dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null | grep -q '^installed$' ||
+		command -v "$name" >/dev/null 2>&1 || # npm may have come with another nodejs
 		printf '%-24s %s\n' "$name" "$why"
 done)
 [ -n "$tab" ] || exit 0
