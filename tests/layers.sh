@@ -9,14 +9,16 @@ proto/wire           proto/base
 proto/stream         proto/base
 questions/model      proto/base
 questions/text       questions/model proto/base
-questions/check      questions/model proto/base
+questions/tables     questions/model proto/base
+questions/check      questions/tables questions/model proto/base
+questions/generate   questions/tables questions/model proto/base
 questions/exchange   questions/model proto/base
 daemon/record        questions/model proto/base
+daemon/confine       proto/base
 client/lib           proto/stream proto/wire proto/base
 daemon/engine        daemon/record questions/model proto/base
 daemon/store         daemon/record proto/base
 daemon/report        daemon/record questions/model proto/base
-daemon/confine       proto/base
 daemon/front         daemon/confine proto/stream proto/wire proto/base
 daemon/service       daemon/confine daemon/engine daemon/store daemon/report daemon/front daemon/record questions/text questions/check questions/exchange questions/model proto/stream proto/wire proto/base
 '

@@ -20,8 +20,12 @@ const struct command commands[] = {
     {"people unlock", "USER", 1, 1, "", people_unlock, "Forget failed log-ins."},
     {"people revoke", "USER", 1, 1, "", people_revoke, "End all sessions of a person."},
 
-    {"bank check", "PATH...", 1, 1000, "", bank_check_files,
+    {"bank check", "[PATH...]", 0, 1000, "tables lock explain blueprint fills", bank_check_files,
      "Check bank files here, without a server."},
+    {"bank lock", "PATH...", 1, 1000, "tables output", bank_lock,
+     "Keep what the official tables say of the codes in bank files."},
+    {"bank generate", "", 0, 0, "tables seed count kind output", bank_generate,
+     "Make drill items from the official tables."},
     {"bank load", "FILE", 1, 1, "check", bank_load, "Load a bank into the server."},
 
     {"exam check", "FILE", 1, 1, "bank", exam_check, "Check a blueprint here, with its bank."},
@@ -47,7 +51,7 @@ const struct command commands[] = {
     {"sitting message", "ID TEXT", 2, 2, ROOM, sitting_message, "Show a text to candidates."},
     {"sitting release-seat", "ID USER", 2, 2, "force version reason", sitting_release_seat,
      "Let the client that waits take over."},
-    {"sitting refuse-seat", "ID USER", 2, 2, "force version", sitting_refuse_seat,
+    {"sitting refuse-seat", "ID USER", 2, 2, "force version reason", sitting_refuse_seat,
      "Send the client that waits away."},
     {"sitting watch", "ID", 1, 1, "until", sitting_watch, "See the room as it changes."},
 

@@ -18,8 +18,12 @@ int bank_load(struct ctl *ctl);
 int exam_load(struct ctl *ctl);
 int exam_list(struct ctl *ctl);
 
-/* offline.c: banks and exams in files */
+/* banks.c: banks in files */
 int bank_check_files(struct ctl *ctl);
+int bank_lock(struct ctl *ctl);
+int bank_generate(struct ctl *ctl);
+
+/* offline.c: exams in files */
 int exam_check(struct ctl *ctl);
 int exam_preview(struct ctl *ctl);
 

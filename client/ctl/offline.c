@@ -1,17 +1,14 @@
-/* What needs no server: banks and blueprints in files. */
-#include "client/ctl/handlers.h"
+/* What needs no server: exams in files. */
+#include "client/ctl/offline.h"
 
-#include <dirent.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <sys/stat.h>
 
 #include "daemon/engine/form.h"
 #include "proto/base/bytes.h"
 #include "proto/base/diag.h"
-#include "questions/check/check.h"
 #include "questions/text/bank_text.h"
 #include "questions/text/blueprint_text.h"
 
@@ -56,7 +53,7 @@ static void print_text(const struct diag *diag, const char *good)
 		printf("%zu errors, %zu warnings\n", diag->errors, diag->warnings);
 }
 
-static int tell(const struct ctl *ctl, struct diag *diag, const char *good)
+int offline_tell(const struct ctl *ctl, struct diag *diag, const char *good)
 {
 	diag_sort(diag);
 	if (ctl_json(ctl))
@@ -68,7 +65,7 @@ static int tell(const struct ctl *ctl, struct diag *diag, const char *good)
 
 /* ---- Reading ----------------------------------------------------------------------------- */
 
-static struct bank *read_bank(const char *path, struct diag *diag)
+struct bank *offline_read_bank(const char *path, struct diag *diag)
 {
 	struct buf text = {0};
 	struct bank *bank = NULL;
@@ -84,7 +81,7 @@ static struct bank *read_bank(const char *path, struct diag *diag)
 	return bank;
 }
 
-static struct blueprint *read_blueprint(const char *path, struct diag *diag)
+struct blueprint *offline_read_blueprint(const char *path, struct diag *diag)
 {
 	struct buf text = {0};
 	struct blueprint *blueprint = NULL;
@@ -100,107 +97,21 @@ static struct blueprint *read_blueprint(const char *path, struct diag *diag)
 	return blueprint;
 }
 
-/* ---- bank check -------------------------------------------------------------------------- */
-
-struct checked {
-	size_t banks, items;
-};
-
-static void check_file(const char *path, struct diag *diag, struct checked *sum)
-{
-	struct bank *bank = read_bank(path, diag);
-
-	if (bank == NULL)
-		return;
-	check_bank(bank, path, diag);
-	sum->banks++;
-	sum->items += bank->nitems;
-	bank_free(bank);
-}
-
-/* Is it a bank?  Blueprints stand in the same directories; their first key is "exam". */
-static bool holds_a_bank(const char *path)
-{
-	char line[256];
-	bool bank = false;
-	FILE *f = fopen(path, "re");
-
-	while (f != NULL && !bank && fgets(line, sizeof line, f) != NULL) {
-		bank = strncmp(line, "bank:", 5) == 0;
-		if (strncmp(line, "exam:", 5) == 0)
-			break;
-	}
-	if (f != NULL)
-		fclose(f);
-	return bank;
-}
-
-static bool is_yaml(const char *name)
-{
-	const char *dot = strrchr(name, '.');
-
-	return dot != NULL && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
-}
-
-/* Every bank in a directory, by name. */
-static void check_dir(const char *path, struct diag *diag, struct checked *sum)
-{
-	struct dirent **names = NULL;
-	int n = scandir(path, &names, NULL, alphasort);
-
-	for (int i = 0; i < n; i++) {
-		char *file = mem_printf("%s/%s", path, names[i]->d_name);
-
-		if (is_yaml(names[i]->d_name) && holds_a_bank(file))
-			check_file(file, diag, sum);
-		free(file);
-		free(names[i]);
-	}
-	free(names);
-	if (n < 0)
-		diag_add(diag, DIAG_ERROR, (struct diag_place){path, 0, 0}, "file",
-			 "the directory cannot be read");
-}
-
-int bank_check_files(struct ctl *ctl)
-{
-	struct diag diag = {0};
-	struct checked sum = {0};
-	struct stat st;
-	char *good;
-	int status;
-
-	for (size_t i = 0; i < ctl->nargs; i++) {
-		if (stat(ctl->args[i], &st) == 0 && S_ISDIR(st.st_mode))
-			check_dir(ctl->args[i], &diag, &sum);
-		else
-			check_file(ctl->args[i], &diag, &sum);
-	}
-	if (sum.banks == 0 && !diag_has_errors(&diag))
-		diag_add(&diag, DIAG_ERROR, (struct diag_place){0}, "file",
-			 "there is no bank here");
-	good = mem_printf("%zu banks with %zu items: no errors, %zu warnings", sum.banks, sum.items,
-			  diag.warnings);
-	status = tell(ctl, &diag, good);
-	free(good);
-	diag_fini(&diag);
-	return status;
-}
-
 /* ---- exam check, exam preview ------------------------------------------------------------ */
 
 int exam_check(struct ctl *ctl)
 {
 	struct diag diag = {0};
-	struct blueprint *blueprint = read_blueprint(ctl->args[0], &diag);
+	struct blueprint *blueprint = offline_read_blueprint(ctl->args[0], &diag);
 	struct bank *bank = NULL;
 	int status;
 
 	if (ctl_has(ctl, OPT_BANK))
-		bank = read_bank(ctl_value(ctl, OPT_BANK), &diag);
+		bank = offline_read_bank(ctl_value(ctl, OPT_BANK), &diag);
 	if (blueprint != NULL && bank != NULL)
 		blueprint_check_bank(blueprint, bank, ctl->args[0], &diag);
-	status = tell(ctl, &diag, bank != NULL ? "No errors; the bank fills it." : "No errors.");
+	status =
+	    offline_tell(ctl, &diag, bank != NULL ? "No errors; the bank fills it." : "No errors.");
 	bank_free(bank);
 	blueprint_free(blueprint);
 	diag_fini(&diag);
@@ -337,20 +248,21 @@ static char *bank_beside(const char *exam_path, const char *bank)
 static int preview_files(const struct ctl *ctl, const char *exam_path, int64_t seed)
 {
 	struct diag diag = {0};
-	struct blueprint *blueprint = read_blueprint(exam_path, &diag);
+	struct blueprint *blueprint = offline_read_blueprint(exam_path, &diag);
 	struct bank *bank = NULL;
 	int status = EXIT_REFUSED;
 
 	if (blueprint != NULL) {
 		char *beside = bank_beside(exam_path, blueprint->bank);
 
-		bank = read_bank(ctl_has(ctl, OPT_BANK) ? ctl_value(ctl, OPT_BANK) : beside, &diag);
+		bank = offline_read_bank(ctl_has(ctl, OPT_BANK) ? ctl_value(ctl, OPT_BANK) : beside,
+					 &diag);
 		free(beside);
 	}
 	if (bank != NULL)
 		blueprint_check_bank(blueprint, bank, exam_path, &diag);
 	if (diag_has_errors(&diag))
-		status = tell(ctl, &diag, NULL);
+		status = offline_tell(ctl, &diag, NULL);
 	else if (bank != NULL)
 		status = preview(ctl, blueprint, bank, seed);
 	bank_free(bank);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "questions/check/facts.h"
 #include "questions/check/rules.h"
 
 static const struct check_rule rules[] = {
@@ -19,13 +20,13 @@ const struct check_rule *check_rule_nth(size_t i)
 	return i < COUNT(rules) ? &rules[i] : NULL;
 }
 
-const char *check_rule_explain(const char *id)
+const struct check_rule *check_rule_find(const char *id)
 {
 	size_t i;
 
 	for (i = 0; i < COUNT(rules); i++)
 		if (strcmp(rules[i].id, id) == 0)
-			return rules[i].explanation;
+			return &rules[i];
 	return NULL;
 }
 
@@ -44,13 +45,13 @@ void check_found(const struct check *c, enum rule rule, struct place place, cons
 }
 
 /* The shapes of codes, in canonical form: a pattern of one character a place.  A letter; 9 digit;
- * V letter A to V; X digit or letter; P digit or letter but I and O. */
+ * D digit, or A as in QA0; V letter A to V; X digit or letter; P digit or letter but I and O. */
 static const struct {
 	enum code_system system;
 	const char *pattern;
 	size_t least; /* the places that must be there */
 } shapes[] = {
-    {CODE_ICD10CM, "A9XXXXX", 3},
+    {CODE_ICD10CM, "ADXXXXX", 3},
     {CODE_ICD10PCS, "PPPPPPP", 7},
     {CODE_HCPCS2, "V9999", 5},
     {CODE_HCPCS2, "AX", 2},
@@ -65,6 +66,8 @@ static bool fits(char c, char place)
 		return digit;
 	case 'A':
 		return letter;
+	case 'D':
+		return digit || c == 'A';
 	case 'V':
 		return letter && c <= 'V';
 	case 'P':
@@ -99,14 +102,13 @@ static bool is_code_of(const char *code, enum code_system system)
 
 static void check_shapes(const struct check *c, const struct item *item)
 {
-	static const char *const names[] = {"ICD-10-CM", "ICD-10-PCS", "HCPCS Level II"};
 	size_t i;
 
 	for (i = 0; i < item->ncodes; i++)
 		if (!is_code_of(item->codes[i].code, item->codes[i].system))
 			check_found(c, RULE_CODE_SHAPE, item->codes[i].place,
 				    "%s cannot be a code of %s", item->codes[i].code,
-				    names[item->codes[i].system]);
+				    system_name(item->codes[i].system));
 }
 
 /* Phrases with which an option speaks of the others, anywhere in it or as the whole of it; a space
@@ -167,6 +169,8 @@ static void check_item(const struct check *c, const struct item *item)
 	check_shapes(c, item);
 	for (i = 0; i < item->noptions; i++)
 		check_above(c, &item->options[i]);
+	check_overlap(c, item);
+	check_wording(c, item);
 }
 
 void check_bank(const struct bank *bank, const char *file, struct diag *diag)
@@ -178,7 +182,8 @@ void check_bank(const struct bank *bank, const char *file, struct diag *diag)
 		if (bank->items[i]->review != REVIEW_RETIRED)
 			check_item(&c, bank->items[i]);
 	check_twins(&c);
-	check_bias(&c);
+	check_near(&c);
+	check_sections(&c);
 	if (bank->nrequires == 0)
 		check_content(&c);
 }

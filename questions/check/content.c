@@ -27,11 +27,14 @@ static size_t digits_at(const char *s)
 	return strspn(s, "0123456789");
 }
 
-/* Words before a number that make it a page or a document, not a code. */
-static bool ends_with_citation(const char *text, size_t len)
+/* Words before a number that make it a page, a document, a place or a file, not a code. */
+static bool ends_with_marker(const char *text, size_t len)
 {
 	static const char *const words[] = {
-	    "Fed. Reg. ", "Federal Register ", " FR ", "Transmittal ", "page ", "Page "};
+	    "Fed. Reg. ", "Federal Register ", " FR ",	"Transmittal ", "age ",	    "ZIP ",
+	    "ZIP code ",  "zip code ",	       "CMS-",	"MRN ",		"MRN: ",    "No. ",
+	    "no. ",	  "number ",	       "Room ", "room ",	"invoice ", "account ",
+	    "about ",	  "nearly ",	       "some ", "over ",	"under ",   "USD "};
 	size_t i;
 
 	for (i = 0; i < COUNT(words); i++) {
@@ -43,7 +46,31 @@ static bool ends_with_citation(const char *text, size_t len)
 	return false;
 }
 
-/* 12345.6, 1,12345 and $12345 are numbers and money. */
+/* "Peoria, IL 61602": a comma, two capitals and a blank before it. */
+static bool is_behind_state(const char *text, size_t at)
+{
+	return at >= 5 && text[at - 1] == ' ' && isupper((unsigned char)text[at - 2]) &&
+	       isupper((unsigned char)text[at - 3]) && text[at - 4] == ' ' && text[at - 5] == ',';
+}
+
+/* What a number counts or measures, right behind it. */
+static bool begins_with_unit(const char *behind)
+{
+	static const char *const units[] = {
+	    "/",      "per ",	  "cells",  "copies",  "IU",	"units", "mg",	      "mcg",
+	    "mL",     "ml",	  "g ",	    "kg",      "WBC",	"white", "platelets", "dollars",
+	    "people", "patients", "claims", "records", "cases", "beds",	 "members",   "colonies",
+	    "CFU",    "square",	  "miles",  "steps",   "bytes", "%"};
+	size_t i;
+
+	behind += *behind == ' ' || *behind == '-';
+	for (i = 0; i < COUNT(units); i++)
+		if (strncmp(behind, units[i], strlen(units[i])) == 0)
+			return true;
+	return false;
+}
+
+/* 12345.6, 1,12345, $12345, 12345 cells/mm3, ZIP 12345: numbers, money, places. */
 static bool is_number(const char *text, size_t at, size_t len)
 {
 	const char *end = text + at + len;
@@ -52,7 +79,9 @@ static bool is_number(const char *text, size_t at, size_t len)
 		return true;
 	if (at > 1 && strchr(".,", text[at - 1]) != NULL && is_digit(text[at - 2]))
 		return true;
-	return (*end == '.' || *end == ',') && is_digit(end[1]);
+	if ((*end == '.' || *end == ',') && is_digit(end[1]))
+		return true;
+	return ends_with_marker(text, at) || is_behind_state(text, at) || begins_with_unit(end);
 }
 
 /* Five digits; or four digits and F; or four digits, a 0 first, and T or U. */
@@ -85,9 +114,100 @@ static bool is_cdt(const struct search *s, const char *word, size_t len)
 	return true;
 }
 
+/* What is only a code because it is called one: what it is called, how the code looks (9 digit, X
+ * digit or letter; one that is only letters is none), whose it is. */
+static const struct named {
+	const char *name, *form, *least, *owner;
+} named[] = {
+    {"modifier", "99", "99", "CPT modifier"},
+    {"modifier", "P9", "P9", "CPT modifier"},
+    {"revenue code", "999X", "999", "UB-04 revenue code"},
+    {"rev code", "999X", "999", "UB-04 revenue code"},
+    {"bill type", "999X", "99X", "UB-04 bill type"},
+    {"type of bill", "999X", "99X", "UB-04 bill type"},
+    {"TOB", "999X", "99X", "UB-04 bill type"},
+    {"condition code", "XX", "XX", "UB-04 code"},
+    {"occurrence code", "XX", "XX", "UB-04 code"},
+    {"occurrence span code", "XX", "XX", "UB-04 code"},
+    {"value code", "XX", "XX", "UB-04 code"},
+    {"status code", "99", "99", "UB-04 code"},
+};
+
+/* How many characters at S have the form, at least as many as LEAST; 0: not whole, or no digit. */
+static size_t fits_form(const char *s, const char *form, const char *least)
+{
+	size_t n = 0, digits = 0;
+
+	for (; form[n] != '\0' && is_word(s[n]); n++) {
+		bool good = form[n] == '9'   ? is_digit(s[n])
+			    : form[n] == 'X' ? is_digit(s[n]) || isupper((unsigned char)s[n])
+					     : s[n] == form[n];
+
+		if (!good)
+			return 0;
+		digits += is_digit(s[n]);
+	}
+	return n >= strlen(least) && digits > 0 && !is_word(s[n]) ? n : 0;
+}
+
+/* The codes behind a name: "modifiers 58, 78 and 79", "type of bill: 0131". */
+static void search_behind(const struct search *s, const struct named *n, const char *at)
+{
+	static const char *const between[] = {", and ", ", or ", " and ", " or ", ", ", "/"};
+	size_t len, i;
+
+	at += *at == 's';
+	at += strspn(at, " :(-\"'");
+	while ((len = fits_form(at, n->form, n->least)) > 0) {
+		check_found(s->c, RULE_FORBIDDEN, s->place, "%s %.*s in %s is a %s", n->name,
+			    (int)len, at, s->where, n->owner);
+		at += len;
+		for (i = 0; i < COUNT(between); i++)
+			if (strncmp(at, between[i], strlen(between[i])) == 0)
+				break;
+		at += i < COUNT(between) ? strlen(between[i]) : 0;
+		at += *at == '-';
+	}
+}
+
+/* "the 25 modifier", "a -59 modifier" */
+static void search_before(const struct search *s, const struct named *n, const char *text,
+			  const char *at)
+{
+	size_t len = strlen(n->form);
+	const char *code = at - len - 1;
+
+	if (at < text + len + 1 || at[-1] != ' ' || (code > text && is_word(code[-1])) ||
+	    fits_form(code, n->form, n->least) != len)
+		return;
+	check_found(s->c, RULE_FORBIDDEN, s->place, "%.*s %s in %s is a %s", (int)len, code,
+		    n->name, s->where, n->owner);
+}
+
+static void search_named(const struct search *s, const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(named); i++) {
+		size_t len = strlen(named[i].name);
+		const char *at = text;
+
+		for (; (at = strcasestr(at, named[i].name)) != NULL; at += len) {
+			if (at > text && is_word(at[-1]))
+				continue;
+			search_behind(s, &named[i], at + len);
+			if (strcmp(named[i].name, "modifier") == 0)
+				search_before(s, &named[i], text, at);
+		}
+	}
+}
+
 static void search_text(const struct search *s, const char *text)
 {
 	size_t at = 0, len;
+
+	if (text != NULL)
+		search_named(s, text);
 
 	for (; text != NULL && text[at] != '\0'; at += len) {
 		len = 1;
@@ -95,8 +215,8 @@ static void search_text(const struct search *s, const char *text)
 			continue;
 		while (is_word(text[at + len]))
 			len++;
-		if (is_cpt(text + at, len) && !is_number(text, at, len) &&
-		    !ends_with_citation(text, at))
+		if (is_cpt(text + at, len) &&
+		    (digits_at(text + at) < 5 || !is_number(text, at, len)))
 			check_found(s->c, RULE_FORBIDDEN, s->place,
 				    "%.*s in %s looks like a CPT code", (int)len, text + at,
 				    s->where);

@@ -23,10 +23,17 @@ __attribute__((format(printf, 4, 5))) void check_found(const struct check *c, en
 /* content.c: codes whose owners license them. */
 void check_content(const struct check *c);
 
-/* twins.c: what is there twice. */
+/* twins.c: what is there twice.  near.c: stems that are nearly the same. */
 void check_twins(const struct check *c);
+void check_near(const struct check *c);
 
-/* bias.c: keys that can be guessed without knowing. */
-void check_bias(const struct check *c);
+/* overlap.c: options that cover one another. */
+void check_overlap(const struct check *c, const struct item *item);
+
+/* section.c: what only a whole section shows. */
+void check_sections(const struct check *c);
+
+/* wording.c: reasons, negatives, names, length, years, codes that are not listed. */
+void check_wording(const struct check *c, const struct item *item);
 
 #endif

@@ -119,6 +119,11 @@ void blueprint_check(const struct blueprint *b, const char *file, struct diag *d
 void blueprint_check_bank(const struct blueprint *b, const struct bank *bank, const char *file,
 			  struct diag *diag);
 
+/* The same, and besides: does the bank hold PERCENT percent of what a form draws, for each section
+ * and the pretest?  300: three forms without a common item could be drawn. */
+void blueprint_check_supply(const struct blueprint *b, const struct bank *bank, uint32_t percent,
+			    const char *file, struct diag *diag);
+
 /* How an item of the bank may serve in forms of an exam. */
 enum item_use {
 	USE_NONE,   /* retired, or the exam is not named, or its set is not drawable */

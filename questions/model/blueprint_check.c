@@ -250,6 +250,33 @@ static void take_stock(struct stock *stock, const struct check *c, const struct 
 	}
 }
 
+/* What is there beyond one form: the words of a form, and of that many. */
+static void check_spare(const struct check *c, const struct section *s, const struct supply *have,
+			uint32_t percent)
+{
+	uint64_t wanted = ((uint64_t)s->items * percent + 99) / 100;
+	uint32_t most = wanted > UINT32_MAX ? 0 : supply_most(have, (uint32_t)wanted);
+
+	if (most < wanted)
+		diag_add(c->diag, DIAG_ERROR, at(c, s->place), "bank-too-small",
+			 "the section %s of the exam %s draws %u items; %llu are wanted for it (%u "
+			 "%%), %llu missing",
+			 s->name, c->b->exam, s->items, (unsigned long long)wanted, percent,
+			 (unsigned long long)wanted - most);
+}
+
+static void check_pretest_spare(const struct check *c, const struct stock *stock, uint32_t percent)
+{
+	uint64_t wanted = ((uint64_t)c->b->pretest * percent + 99) / 100;
+
+	if (stock->pretest < wanted)
+		diag_add(c->diag, DIAG_ERROR, at(c, c->b->at.pretest), "bank-too-small",
+			 "the exam %s draws %u pretest items; %llu are wanted for it (%u %%), the "
+			 "bank has %u",
+			 c->b->exam, c->b->pretest, (unsigned long long)wanted, percent,
+			 stock->pretest);
+}
+
 static void check_stock(const struct check *c, const struct stock *stock, const struct outline *o,
 			size_t n)
 {
@@ -283,12 +310,12 @@ static void check_stock(const struct check *c, const struct stock *stock, const 
 			 item_section(stock->stray, c->b->exam));
 }
 
-void blueprint_check_bank(const struct blueprint *b, const struct bank *bank, const char *file,
-			  struct diag *diag)
+void blueprint_check_supply(const struct blueprint *b, const struct bank *bank, uint32_t percent,
+			    const char *file, struct diag *diag)
 {
 	const struct check c = {b, file, diag};
 	struct stock stock = {0};
-	size_t n;
+	size_t n, i, errors;
 	struct outline *o = outline_new(b, &n);
 
 	stock.sections = mem_new_array(n, sizeof *stock.sections);
@@ -301,7 +328,19 @@ void blueprint_check_bank(const struct blueprint *b, const struct bank *bank, co
 			 "the exam is for the code year %s, the bank for %s", b->code_year,
 			 bank->code_year == NULL ? "none" : bank->code_year);
 	take_stock(&stock, &c, bank, o, n);
+	errors = diag->errors;
 	check_stock(&c, &stock, o, n);
+	if (diag->errors == errors && percent > 100) {
+		for (i = 0; i < n; i++)
+			check_spare(&c, o[i].section, &stock.sections[i], percent);
+		check_pretest_spare(&c, &stock, percent);
+	}
 	free(stock.sections);
 	free(o);
+}
+
+void blueprint_check_bank(const struct blueprint *b, const struct bank *bank, const char *file,
+			  struct diag *diag)
+{
+	blueprint_check_supply(b, bank, 100, file, diag);
 }
