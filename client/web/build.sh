@@ -3,15 +3,8 @@
 # holds it.  SOURCE is left as it is.
 set -eu
 source=$1 proto=$2 build=$3 out=$4
-mkdir -p "$build"
+sh "$source/install.sh" "$source" "$build"
 cd "$build"
-lock=$(sha256sum <"$source/package-lock.json")
-if [ ! -e installed ] || [ "$(cat installed)" != "$lock" ]; then
-	rm -f installed
-	cp "$source/package.json" "$source/package-lock.json" .
-	npm ci --no-audit --no-fund --prefer-offline --loglevel=error
-	printf '%s\n' "$lock" >installed
-fi
 rm -rf src gen public dist
 cp -R "$source/src" "$source/public" "$source/index.html" "$source/tsconfig.json" "$source/vite.config.ts" .
 mkdir gen
