@@ -18,9 +18,14 @@ say "clang, fuzz targets"
 cmake -G Ninja -S . -B "$build-fuzz" -DCMAKE_BUILD_TYPE=Fuzz -DCMAKE_C_COMPILER=clang >/dev/null
 ninja -C "$build-fuzz" -j "$jobs" --quiet fuzzers
 
+say "clang, thread sanitizer: the store"
+cmake -G Ninja -S . -B "$build-tsan" -DCMAKE_BUILD_TYPE=Tsan -DCMAKE_C_COMPILER=clang >/dev/null
+ninja -C "$build-tsan" -j "$jobs" --quiet test_store test_store_faults test_power
+
 say "clang, address and undefined-behaviour sanitizers: no warning"
 cmake -G Ninja -S . -B "$build" -DCMAKE_BUILD_TYPE=Asan -DCMAKE_C_COMPILER=clang \
-	-DEXAMD_RELEASE_DIR="$PWD/$build-release" -DEXAMD_FUZZ_DIR="$PWD/$build-fuzz" >/dev/null
+	-DEXAMD_RELEASE_DIR="$PWD/$build-release" -DEXAMD_FUZZ_DIR="$PWD/$build-fuzz" \
+	-DEXAMD_TSAN_DIR="$PWD/$build-tsan" >/dev/null
 ninja -C "$build" -j "$jobs" --quiet
 
 say "tests"
