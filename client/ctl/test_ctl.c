@@ -119,6 +119,16 @@ static void wrong_usage_is_told_apart_from_a_refusal(void **state)
 	assert_int_equal(2, RUN("attempt", "reopen", "1", "--reason", "x"));
 	assert_int_equal(2, RUN("results", "release", "1"));
 	assert_int_equal(1, RUN("bank", "check", "/nonexistent.yaml"));
+	assert_int_equal(2, RUN("bank", "check"));
+	assert_int_equal(2, RUN("bank", "check", "x.yaml", "--fills", "half"));
+	assert_int_equal(2, RUN("bank", "check", "--explain", "no-such-rule"));
+	assert_int_equal(0, RUN("bank", "check", "--explain", "longest-key"));
+	assert_int_equal(0, RUN("bank", "check", "--explain", "list"));
+	assert_int_equal(2, RUN("bank", "lock", "x.yaml"));
+	assert_int_equal(1, RUN("bank", "lock", "x.yaml", "--tables", "/nonexistent", "-o", "-"));
+	assert_int_equal(0, RUN("bank", "generate", "--kind", "list"));
+	assert_int_equal(2, RUN("bank", "generate", "--kind", "no-such-kind"));
+	assert_int_equal(2, RUN("bank", "generate", "--kind", "billable"));
 	assert_int_equal(0, RUN("version"));
 }
 

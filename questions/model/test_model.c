@@ -466,6 +466,38 @@ static const char *shortage(const struct blueprint *b, struct bank *bank, char *
 	return findings(&diag);
 }
 
+static void a_bank_may_be_asked_to_fill_an_exam_several_times(void **state)
+{
+	struct section s[] = {{.name = "x", .items = 2}};
+	struct blueprint b = given_exam(s, 1, 0, 2);
+	struct bank *bank = given_bank(5);
+	static const struct {
+		uint32_t percent;
+		const char *problems;
+	} cases[] = {
+	    {100, ""}, {150, ""}, {250, ""}, {251, "bank-too-small "}, {300, "bank-too-small "}};
+	size_t i;
+
+	(void)state;
+	bank_seal(bank);
+	for (i = 0; i < COUNT(cases); i++) {
+		struct diag diag = {0};
+
+		blueprint_check_supply(&b, bank, cases[i].percent, "b.yaml", &diag);
+		assert_string_equal(cases[i].problems, findings(&diag));
+	}
+	b.pretest = 1;
+	b.total = 3;
+	bank->items[0]->pretest = true;
+	for (i = 0; i < 2; i++) {
+		struct diag diag = {0};
+
+		blueprint_check_supply(&b, bank, 100 + 100 * (uint32_t)i, "b.yaml", &diag);
+		assert_string_equal(i == 0 ? "" : "bank-too-small ", findings(&diag));
+	}
+	bank_free(bank);
+}
+
 static void a_bank_that_cannot_fill_a_section_is_told_with_the_number_missing(void **state)
 {
 	struct section s[] = {{.name = "x", .items = 5}, {.name = "y", .items = 1}};
@@ -601,6 +633,7 @@ int main(void)
 	    cmocka_unit_test(shares_that_cannot_add_up_to_a_hundred_are_refused),
 	    cmocka_unit_test(a_cut_lies_inside_its_scale),
 	    cmocka_unit_test(names_minutes_and_warnings_make_sense),
+	    cmocka_unit_test(a_bank_may_be_asked_to_fill_an_exam_several_times),
 	    cmocka_unit_test(a_bank_that_cannot_fill_a_section_is_told_with_the_number_missing),
 	    cmocka_unit_test(a_set_fills_whole_or_not_at_all),
 	    cmocka_unit_test(another_bank_another_year_and_a_stray_section_are_told),
