@@ -397,6 +397,7 @@ static struct fake_client *by_password(struct siege *s)
 {
 	static char hash[PASSWORD_HASH_SIZE];
 	struct fake_client *c = client_connect(s->h, "mallory's phone", "10.6.6.6");
+	enum err err;
 
 	if (hash[0] == '\0')
 		password_hash_now(MALLORYS_PASSWORD, hash);
@@ -404,7 +405,12 @@ static struct fake_client *by_password(struct siege *s)
 	throttle_forget(&s->h->core->throttle, s->mallory.user);
 	throttle_succeeded(&s->h->core->throttle, "10.6.6.6", s->mallory.user);
 	assert_int_equal(client_hello(c)->error, ERR_OK);
-	assert_int_equal(client_log_in_as(c, s->mallory.user, MALLORYS_PASSWORD)->error, ERR_OK);
+	/* What the last state had hashed may stand in the queue still. */
+	do {
+		harness_run(s->h, 4);
+		err = (enum err)client_log_in_as(c, s->mallory.user, MALLORYS_PASSWORD)->error;
+	} while (err == ERR_BUSY);
+	assert_int_equal(err, ERR_OK);
 	return c;
 }
 

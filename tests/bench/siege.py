@@ -1,0 +1,288 @@
+#!/usr/bin/env python3
+"""siege.py: what a crowd of log-ins and of silent connections costs the honest.
+
+  siege.py --build RELEASE logins    500 password log-ins in a minute beside a room that answers; ratio of the
+                                     acknowledgements' latency (aim: at most 1.5), and known beside unknown user
+  siege.py --build RELEASE crowd     10,000 idle or dripping connections that never log in beside 500 candidates;
+                                     ratio of their p99 (aim: at most 2), and whether anybody was dropped
+
+The attackers run beside the server, on the same cores: what they take is in the ratio."""
+import argparse
+import json
+import os
+import random
+import resource
+import select
+import socket
+import statistics
+import subprocess
+import sys
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, "..", "torture"), os.path.join(HERE, "..", "faults")]
+from room import Failed, Lines, Room  # noqa: E402
+from wire import Client, Gone, Refused  # noqa: E402
+
+ADDRESSES = [f"127.0.0.{n}" for n in range(2, 22)]  # ports of one address would not last
+
+
+def most_descriptors():
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
+
+
+def honest(room, slips, number, seconds, rate, attack):
+    """Acknowledgements of a room that answers at a steady rate, with an attack from its start on."""
+    path = os.path.join(room.tmp, "slips." + number)
+    with open(path, "w", encoding="utf-8") as f:
+        f.write("\n".join(slips) + "\n")
+    load = Lines(room.load(path, seconds, "--rate", str(rate)))
+    load.phase("checkin", 120)
+    stop = attack(seconds) if attack else None
+    room.ctl("sitting", "start", number)
+    load.phase("start", 60)
+    result = load.phase("answers", seconds + 120)
+    load.process.wait()
+    if stop:
+        stop()
+    room.ctl("sitting", "close", number)
+    return result
+
+
+def in_turn(room, runs, seconds, rate, attack):
+    """Without and with the attack, in turn; lists of results."""
+    quiet, loud = [], []
+    for _ in range(runs):
+        for out, what in ((quiet, None), (loud, attack)):
+            number, slips = room.new_sitting()
+            out.append(honest(room, slips, number, seconds, rate, what))
+    return quiet, loud
+
+
+def ratio(name, quiet, loud, aim):
+    a = statistics.median(r[name] for r in quiet)
+    b = statistics.median(r[name] for r in loud)
+    print(f"| {name} | {a:.2f} | {b:.2f} | {b / a:.2f} | {aim} |", flush=True)
+    return b / a
+
+
+def table(what, quiet, loud, aim):
+    print(f"| acknowledgement, ms | without | with {what} | ratio | aim |\n|---|---|---|---|---|")
+    out = {name: ratio(name, quiet, loud, aim) for name in ("p50_ms", "p99_ms")}
+    lost = sum(r.get("reconnects", 0) for r in quiet + loud)
+    print(f"\nanswers {sum(r['acked'] for r in loud)} with, {sum(r['acked'] for r in quiet)} without; "
+          f"connections of honest candidates lost: {lost}")
+    return {**out, "lost": lost}
+
+
+# ---- Log-ins ------------------------------------------------------------------------------------
+
+def make_staff(room, n):
+    """Persons with one-time passwords, which only the reply to the import tells; 100 at once is the most."""
+    c = Client(room.port, timeout=120)
+    c.hello()
+    c.log_in("admin", room.password)
+    out = []
+    for first in range(0, n, 50):
+        roster = "id,name,role\n" + "".join(f"p{i},Proctor {i},proctor\n" for i in range(first, first + 50))
+        c.do("upload", number=1, offset=0, data=roster.encode())
+        r = c.do("people_import", command_id=os.urandom(16), upload=1, file="p.csv")
+        if not r.diagnostics.changed:
+            raise Failed("; ".join(e.text for e in r.diagnostics.entries))
+        out += [(s.user, s.secret) for s in r.diagnostics.secrets]
+    c.close()
+    return out
+
+
+def log_in(port, user, password):
+    """Seconds that the answer took."""
+    c = Client(port, timeout=60)
+    try:
+        c.hello()
+        begun = time.perf_counter()
+        try:
+            c.log_in(user, password)
+        except Refused as e:
+            if e.error != "login_failed":
+                raise
+        return time.perf_counter() - begun
+    finally:
+        c.close()
+
+
+def logins_attack(room, staff, per_minute, failures):
+    """Known and unknown users by turns, at the rate, each in a thread of its own."""
+    def one(i):
+        user, password = staff[i // 2 % len(staff)] if i % 2 else (f"nobody{random.random()}", "a wrong password")
+        try:
+            log_in(room.port, user, password)
+        except (Gone, Refused, OSError) as e:
+            failures.append(str(e))
+
+    def attack(seconds):
+        ended = threading.Event()
+
+        def run():
+            for i in range(int(per_minute * seconds / 60)):
+                if ended.wait(60 / per_minute):
+                    return
+                threading.Thread(target=one, args=(i,), daemon=True).start()
+        thread = threading.Thread(target=run)
+        thread.start()
+
+        def stop():
+            ended.set()
+            thread.join()
+        return stop
+    return attack
+
+
+def alike(room, staff, n):
+    """Right, wrong and unknown by turns, on an idle server; medians in ms."""
+    took = {"known, right": [], "known, wrong": [], "unknown": []}
+    for i in range(n):
+        user, password = staff[i % len(staff)]
+        took["known, right"].append(log_in(room.port, user, password))
+        took["known, wrong"].append(log_in(room.port, staff[-1 - i % len(staff)][0], "a wrong password"))
+        took["unknown"].append(log_in(room.port, f"unknown{i}", "a wrong password"))
+    medians = {k: statistics.median(v) * 1000 for k, v in took.items()}
+    print("\n| log-in | median, ms |\n|---|---|")
+    for k, v in medians.items():
+        print(f"| {k} | {v:.2f} |")
+    apart = abs(medians["known, wrong"] - medians["unknown"])
+    print(f"\nknown and unknown user, wrong password: {apart:.2f} ms apart (aim: 1)")
+    return {**medians, "apart_ms": apart}
+
+
+def logins(room, a):
+    staff = make_staff(room, 250)
+    failures = []
+    quiet, loud = in_turn(room, a.runs, a.seconds, a.rate, logins_attack(room, staff, 500, failures))
+    result = table("500 log-ins a minute", quiet, loud, 1.5)
+    print(f"log-ins that got no answer of their own: {len(failures)} {sorted(set(failures))[:3]}")
+    result.update(alike(room, staff, 40))
+    return result
+
+
+# ---- A crowd ------------------------------------------------------------------------------------
+
+class Crowd:
+    """Connections that never log in: a third silent, a third that drip a ClientHello, a third that drip noise.
+    What the server closes is made again, so that there are always as many."""
+    HELLO = bytes.fromhex("16030101f8010001f40303") + bytes(480)
+
+    def __init__(self, port, count):
+        self.port, self.count, self.made, self.refused = port, count, 0, 0
+        self.poll = select.epoll()
+        self.sockets = {}
+
+    def connect(self):
+        s = socket.socket()
+        s.setblocking(False)
+        s.setsockopt(socket.SOL_IP, getattr(socket, "IP_BIND_ADDRESS_NO_PORT", 24), 1)
+        try:
+            s.bind((random.choice(ADDRESSES), 0))
+            s.connect(("127.0.0.1", self.port))
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.refused += 1
+            s.close()
+            return
+        self.made += 1
+        self.poll.register(s.fileno(), select.EPOLLIN | select.EPOLLHUP)
+        self.sockets[s.fileno()] = [s, self.made % 3, 0]
+
+    def drip(self, fd):
+        s, kind, at = self.sockets[fd]
+        if kind == 0:
+            return
+        try:
+            s.send(self.HELLO[at:at + 1] if kind == 1 else os.urandom(1))
+            self.sockets[fd][2] += 1
+        except OSError:
+            pass
+
+    def serve(self, seconds):
+        end = time.monotonic() + seconds
+        top = 0
+        while time.monotonic() < end:
+            for _ in range(min(400, self.count - len(self.sockets))):
+                self.connect()
+            for fd in random.sample(list(self.sockets), min(200, len(self.sockets))):
+                self.drip(fd)
+            for fd, _ in self.poll.poll(0.02, 1000):
+                self.poll.unregister(fd)
+                self.sockets.pop(fd)[0].close()
+            if len(self.sockets) > top:
+                top = len(self.sockets)
+                print(json.dumps({"phase": "there", "open": top, "made": self.made}), flush=True) if \
+                    top == self.count else None
+        print(json.dumps({"phase": "end", "open": len(self.sockets), "most": top, "made": self.made,
+                          "refused": self.refused}), flush=True)
+
+
+def crowd_attack(room, count, said):
+    def attack(seconds):
+        p = subprocess.Popen([sys.executable, __file__, "attack", str(room.port), str(count), str(seconds + 30)],
+                             stdout=subprocess.PIPE, text=True)
+        lines = Lines(p)
+        first = lines.next(60)
+        said.append(first)
+
+        def stop():
+            if first["phase"] == "there":
+                said.append(lines.phase("end", seconds + 60))
+            lines.kill()
+        return stop
+    return attack
+
+
+def crowd(room, a):
+    said = []
+    quiet, loud = in_turn(room, a.runs, a.seconds, a.rate, crowd_attack(room, a.count, said))
+    result = table(f"{a.count} silent or dripping connections", quiet, loud, 2)
+    print("the crowd: " + "; ".join(json.dumps(s) for s in said))
+    return result
+
+
+def main():
+    if len(sys.argv) == 5 and sys.argv[1] == "attack":
+        most_descriptors()
+        Crowd(int(sys.argv[2]), int(sys.argv[3])).serve(float(sys.argv[4]))
+        return 0
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--build", required=True)
+    p.add_argument("--seconds", type=int, default=60)
+    p.add_argument("--runs", type=int, default=3)
+    p.add_argument("--candidates", type=int, default=500)
+    p.add_argument("--rate", type=int, default=500, help="answers a second of all candidates")
+    p.add_argument("--count", type=int, default=10000, help="connections of the crowd")
+    p.add_argument("what", choices=["logins", "crowd"])
+    a = p.parse_args()
+    hard = most_descriptors()
+    if a.what == "crowd" and hard < a.count + a.candidates + 200:
+        raise Failed(f"only {hard} descriptors are allowed here")
+    room = Room(a.build)
+    try:
+        room.init()
+        room.start("-o", f"connections_most={a.count + a.candidates + 100}")
+        room.log_in()
+        room.fill(a.candidates)
+        result = logins(room, a) if a.what == "logins" else crowd(room, a)
+        print(json.dumps(result))
+        room.stop()
+    finally:
+        room.remove()
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except Failed as e:
+        print(f"siege: {e}", file=sys.stderr)
+        sys.exit(1)
