@@ -244,6 +244,8 @@ static void put_codes(struct drilling *d, const struct drill_item *item)
 
 void drill_put(struct drilling *d, const struct drill_item *item)
 {
+	if (d->report->made == d->count)
+		return;
 	if (!is_new_stem(d, item->stem)) {
 		drill_refuse(d, REFUSED_TWIN);
 		return;
@@ -301,8 +303,12 @@ static void note_release(struct drilling *d)
 void drill_make(struct buf *out, const struct drill *drill, const struct tables *tables,
 		const struct drill_order *order, struct drill_report *report)
 {
-	struct drilling d = {
-	    .drill = drill, .tables = tables, .report = report, .out = out, .draw = {order->seed}};
+	struct drilling d = {.drill = drill,
+			     .tables = tables,
+			     .report = report,
+			     .count = order->count,
+			     .out = out,
+			     .draw = {order->seed}};
 	size_t i, n = tables->of[drill->source].nrows;
 	uint32_t *rows = mem_new_array(n, sizeof *rows);
 

@@ -21,6 +21,7 @@ struct drilling {
 	const struct drill *drill;
 	const struct tables *tables;
 	struct drill_report *report;
+	size_t count; /* items asked for; a row may give several */
 	struct buf *out;
 	struct draw draw;
 	struct arena arena;		/* of the item that is being made */
@@ -60,7 +61,7 @@ const char *drill_code(struct drilling *d, struct drill_item *item, enum code_sy
 /* Adds an option; the first is the key. */
 void drill_option(struct drill_item *item, const char *text, const char *why);
 
-/* Writes the item, or refuses it as a twin. */
+/* Writes the item, refuses it as a twin, or drops it when there are as many as asked for. */
 void drill_put(struct drilling *d, const struct drill_item *item);
 void drill_refuse(struct drilling *d, enum drill_refused reason);
 

@@ -146,6 +146,25 @@ static const char *print_units(struct drilling *d, const char *code, size_t unit
 	return drill_text(d, "%s, %zu unit%s", code, units, units == 1 ? "" : "s");
 }
 
+/* Is there another code for the same drug, of other units or another form?  Then the name alone
+ * does not tell which is meant. */
+static bool has_other_code(const struct drilling *d, size_t row, struct bytes drug)
+{
+	const struct tsv *t = &d->tables->of[TABLE_HCPCS];
+	size_t i;
+
+	for (i = 0; i < t->nrows; i++) {
+		struct bytes title = title_at(d, i);
+
+		if (i != row && title.len > drug.len &&
+		    strchr(" ,", title.data[drug.len]) != NULL &&
+		    strncasecmp((const char *)title.data, (const char *)drug.data, drug.len) == 0 &&
+		    is_active(d, i))
+			return true;
+	}
+	return false;
+}
+
 /* Another drug of the same units is right in its count only. */
 static void put_drug(struct drilling *d, size_t row, struct drill_item *item, size_t other)
 {
@@ -192,7 +211,7 @@ static bool put_supply(struct drilling *d, struct drill_item *item, size_t row,
 {
 	size_t other;
 
-	item->stem = drill_text(d, "Supplied: %.*s. Which HCPCS Level II code is right?",
+	item->stem = drill_text(d, "Documented: %.*s. Which HCPCS Level II code is right?",
 				BYTES(title_at(d, row)));
 	item->rationale = drill_text(d, "The code set has %.*s \"%.*s\".", BYTES(code_at(d, row)),
 				     BYTES(title_at(d, row)));
@@ -228,6 +247,10 @@ void make_hcpcs(struct drilling *d, size_t row)
 	    drill_text(d, "HCPCS Level II, release %s, %.*s", d->hcpcs, BYTES(code_at(d, row)));
 	if (rivals.n < DRILL_OPTIONS - 1) {
 		drill_refuse(d, REFUSED_FEW);
+		return;
+	}
+	if (read_dose(title, &dose) && has_other_code(d, row, dose.drug)) {
+		drill_refuse(d, REFUSED_AMBIGUOUS);
 		return;
 	}
 	if (!read_dose(title, &dose)) {

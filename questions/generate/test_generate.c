@@ -57,12 +57,14 @@ static const struct {
      "A0001\tSeed, per cup\nA0002\tPerch, each\nA0003\tBell, each\nA0004\tMirror, each\n"
      "A0005\tSwing, ended\nJ0001\tInjection, cawmycin, per 250 mg\n"
      "J0002\tInjection, hootazole, 10 mg\nJ0003\tInjection, quackine, 1 mg\n"
-     "J0004\tInjection, chirpol, 5 mcg\n"},
+     "J0004\tInjection, chirpol, 5 mcg\nJ0005\tInjection, peepine, 5 mg\n"
+     "J0006\tInjection, peepine, long acting, 10 mg\n"},
     {"hcpcs2_status.tsv",
      "A0001\t20000101\t20291001\t\nA0002\t20000101\t20301001\t\nA0003\t20000101\t20000101\t\n"
      "A0004\t20000101\t20000101\t\nA0005\t20000101\t20000101\t20100101\n"
      "J0001\t20000101\t20000101\t\nJ0002\t20000101\t20000101\t\nJ0003\t20000101\t20000101\t\n"
-     "J0004\t20000101\t20000101\t\n"},
+     "J0004\t20000101\t20000101\t\nJ0005\t20000101\t20000101\t\n"
+     "J0006\t20000101\t20000101\t\n"},
 };
 
 static int open_all(void **state)
@@ -204,6 +206,15 @@ static void no_more_items_are_made_than_asked_for(void **state)
 	assert_string_equal("FY2031", bank->code_year);
 	assert_string_equal("2030-10", bank->hcpcs);
 	bank_free(bank);
+	buf_clear(&text);
+	report = (struct drill_report){0};
+	drill_make(&text, drill_find("pcs-root-operation"), &tables, &order, &report);
+	assert_int_equal(2, report.made); /* a row of these gives up to two */
+	order.count = 1;
+	buf_clear(&text);
+	report = (struct drill_report){0};
+	drill_make(&text, drill_find("pcs-root-operation"), &tables, &order, &report);
+	assert_int_equal(1, report.made);
 	buf_fini(&text);
 }
 
@@ -284,6 +295,8 @@ static void what_would_give_itself_away_or_has_ended_is_not_asked(void **state)
 	(void)state;
 	assert_null(key_of(operations, "Fusion of two toes"));
 	assert_null(key_of(supplies, "Swing"));
+	assert_null(key_of(supplies, "peepine; in all")); /* two codes for one drug */
+	assert_non_null(key_of(supplies, "peepine, long acting; in all"));
 	assert_null(key_of(values, "says Crest")); /* no code of the year has it */
 	assert_null(key_of(values, "says Open"));  /* two values only */
 	bank_free(operations);
