@@ -205,10 +205,11 @@ static void close_core(struct harness *h)
 
 struct harness *harness_new(void)
 {
+	const char *tmp = getenv("TMPDIR");
 	struct harness *h = mem_new(sizeof(*h));
 
 	commits_are_held = commits_fail = false;
-	snprintf(h->dir, sizeof(h->dir), "/tmp/examd-core-XXXXXX");
+	snprintf(h->dir, sizeof(h->dir), "%.40s/examd-core-XXXXXX", tmp == NULL ? "/tmp" : tmp);
 	assert_non_null(mkdtemp(h->dir));
 	h->clock.source = (struct time_source){hand_mono, hand_wall};
 	h->clock.mono.v = 5000000;
