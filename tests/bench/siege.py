@@ -225,15 +225,28 @@ class Crowd:
                           "refused": self.refused}), flush=True)
 
 
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+        fields = f.read().rsplit(") ", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def crowd_attack(room, count, said):
     def attack(seconds):
+        status = room.status()
+        daemon = {"core": [status["core_pid"]], "fronts": [f["pid"] for f in status["fronts"]]}
         p = subprocess.Popen([sys.executable, __file__, "attack", str(room.port), str(count), str(seconds + 30)],
                              stdout=subprocess.PIPE, text=True)
         lines = Lines(p)
         first = lines.next(60)
         said.append(first)
+        daemon["the crowd itself"] = [p.pid]
+        begun, was = time.monotonic(), {k: sum(map(cpu_seconds, v)) for k, v in daemon.items()}
 
         def stop():
+            took = time.monotonic() - begun
+            said.append({"cores used": {k: round((sum(map(cpu_seconds, v)) - was[k]) / took, 2)
+                                        for k, v in daemon.items()}, "machine's load": os.getloadavg()[0]})
             if first["phase"] == "there":
                 said.append(lines.phase("end", seconds + 60))
             lines.kill()
