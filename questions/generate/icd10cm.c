@@ -94,10 +94,6 @@ static bool begin(struct drilling *d, size_t row, struct entry *key, struct riva
 		drill_refuse(d, REFUSED_FEW);
 		return false;
 	}
-	if (is_like_a_sibling(d, row, siblings)) {
-		drill_refuse(d, REFUSED_AMBIGUOUS);
-		return false;
-	}
 	return true;
 }
 
