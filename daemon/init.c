@@ -73,20 +73,23 @@ static enum err sync_in(const char *dir, const char *name)
 
 static enum err make_certificate(const struct init_order *order, struct digest *pin)
 {
-	struct buf cert = {0}, key = {0};
+	struct buf authority = {0}, cert = {0}, key = {0};
 	enum err err;
 
-	err = tls_make_self_signed(order->names, order->nnames, DAYS, &cert, &key);
+	err = tls_make_signed(order->names, order->nnames, DAYS, &authority, &cert, &key);
 	if (err == ERR_OK)
 		err = tls_pin_of_pem(buf_bytes(&cert), pin);
 	if (err == ERR_OK)
 		err = make_in(order->dir, "secrets/tls.key", 0600, &key);
 	if (err == ERR_OK)
 		err = make_in(order->dir, "secrets/tls.crt", 0644, &cert);
+	if (err == ERR_OK)
+		err = make_in(order->dir, "classroom-ca.crt", 0644, &authority);
 	if (key.data != NULL)
 		explicit_bzero(key.data, key.cap);
 	buf_fini(&key);
 	buf_fini(&cert);
+	buf_fini(&authority);
 	return err;
 }
 

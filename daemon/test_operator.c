@@ -416,6 +416,7 @@ static void init_makes_a_folder_closed_to_others_with_a_key_that_fits_its_pin(vo
 	assert_int_equal(tls_server_new(&tls, buf_bytes(&cert), buf_bytes(&key), detail), ERR_OK);
 	assert_int_equal(tls_pin_of_pem(buf_bytes(&cert), &pin), ERR_OK);
 	assert_true(digest_equal(&pin, &made.pin));
+	assert_int_equal(mode_of("d/classroom-ca.crt"), 0644);
 	tls_free(tls);
 	buf_fini(&cert);
 	buf_fini(&key);

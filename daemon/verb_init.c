@@ -80,7 +80,9 @@ int verb_init(int argc, char **argv)
 	printf("data directory: %s\nadmin: %s\none-time password: %s\npin: %s\n", a.order.dir,
 	       a.order.admin, made.one_time_password, pin);
 	printf("\nThe password is kept nowhere else; it must be changed at the first log-in.\n"
-	       "Start the daemon with: examd run -d %s\n",
-	       a.order.dir);
+	       "Start the daemon with: examd run -d %s\n"
+	       "For browsers: install %s/classroom-ca.crt on their machines; see examd(8), "
+	       "BROWSERS.\n",
+	       a.order.dir, a.order.dir);
 	return fflush(stdout) == 0 ? 0 : VERB_FAILED;
 }

@@ -805,6 +805,64 @@ static void a_self_signed_certificate_names_who_it_is_for(void **state)
 	assert_int_equal(0, buf_length(&c) + buf_length(&k));
 }
 
+static X509 *read_certificate(const struct buf *pem)
+{
+	BIO *bio = BIO_new_mem_buf(buf_bytes(pem).data, (int)buf_length(pem));
+	X509 *cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+
+	BIO_free(bio);
+	assert_non_null(cert);
+	return cert;
+}
+
+/* Does a browser that has AUTHORITY installed believe CERT for HOST?  Else why not. */
+static int browser_says(X509 *authority, X509 *cert, const char *host)
+{
+	X509_STORE *store = X509_STORE_new();
+	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+	int why;
+
+	assert_int_equal(X509_STORE_add_cert(store, authority), 1);
+	assert_int_equal(X509_STORE_CTX_init(ctx, store, cert, NULL), 1);
+	X509_STORE_CTX_set_purpose(ctx, X509_PURPOSE_SSL_SERVER);
+	X509_VERIFY_PARAM_set1_host(X509_STORE_CTX_get0_param(ctx), host, 0);
+	(void)X509_verify_cert(ctx);
+	why = X509_STORE_CTX_get_error(ctx);
+	X509_STORE_CTX_free(ctx);
+	X509_STORE_free(store);
+	return why;
+}
+
+static void a_browser_with_the_authority_believes_the_server_and_nobody_else(void **state)
+{
+	static const char *const names[] = {"exam.test", "192.0.2.7"}, *other[] = {"bank.test"};
+	struct buf authority = {0}, cert = {0}, key = {0}, own = {0}, own_key = {0};
+	X509 *a, *c, *o;
+
+	(void)state;
+	assert_int_equal(tls_make_signed(names, 2, 30, &authority, &cert, &key), ERR_OK);
+	assert_int_equal(tls_make_self_signed(other, 1, 30, &own, &own_key), ERR_OK);
+	a = read_certificate(&authority);
+	c = read_certificate(&cert);
+	o = read_certificate(&own);
+	assert_int_equal(browser_says(a, c, "exam.test"), X509_V_OK);
+	assert_int_equal(browser_says(a, c, "bank.test"), X509_V_ERR_HOSTNAME_MISMATCH);
+	assert_int_not_equal(browser_says(a, o, "bank.test"), X509_V_OK);
+	/* It says itself whom it is good for. */
+	assert_int_equal(X509_get_ext_by_NID(a, NID_name_constraints, -1) >= 0, 1);
+	assert_int_equal(X509_check_ca(a), 1);
+	assert_int_equal(X509_check_ca(c), 0);
+	X509_free(a);
+	X509_free(c);
+	X509_free(o);
+	assert_int_equal(tls_make_signed(names, 0, 30, &authority, &cert, &key), ERR_INVALID);
+	buf_fini(&authority);
+	buf_fini(&cert);
+	buf_fini(&key);
+	buf_fini(&own);
+	buf_fini(&own_key);
+}
+
 static void a_pin_is_that_of_the_key_not_of_the_certificate(void **state)
 {
 	struct room *r = *state;
@@ -1446,6 +1504,7 @@ int main(void)
 	    RULE(weak_foreign_and_locked_keys_are_refused),
 	    RULE(a_damaged_chain_is_refused),
 	    RULE(a_self_signed_certificate_names_who_it_is_for),
+	    RULE(a_browser_with_the_authority_believes_the_server_and_nobody_else),
 	    RULE(a_pin_is_that_of_the_key_not_of_the_certificate),
 	    RULE(a_peer_that_drips_its_handshake_is_dropped_in_time),
 	    RULE(a_deadline_is_not_moved_by_a_peer_that_drips),

@@ -51,4 +51,13 @@ struct buf;
 MUST_USE enum err tls_make_self_signed(const char *const *names, size_t nnames, int days,
 				       struct buf *cert_pem, struct buf *key_pem);
 
+/* The same, signed by a certificate authority made for it alone, as PEM put into AUTHORITY_PEM: for
+ * browsers, which believe a server when the authority is installed on their machine.  The
+ * authority's key is forgotten: it has signed this one certificate and never signs another, and it
+ * says itself that it is good for NAMES only (RFC 5280 section 4.2.1.10), so that whoever installs
+ * it takes no risk. */
+MUST_USE enum err tls_make_signed(const char *const *names, size_t nnames, int days,
+				  struct buf *authority_pem, struct buf *cert_pem,
+				  struct buf *key_pem);
+
 #endif
