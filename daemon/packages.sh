@@ -1,5 +1,5 @@
 #!/bin/sh
-# packages.sh build|web|test: installs the Debian packages that are missing, saying which and why.
+# packages.sh build|web|test|bench: installs the Debian packages that are missing, saying which and why.
 # Exit 1 with a sentence when that is not possible.
 set -eu
 
@@ -42,11 +42,18 @@ mandoc                   checks the manual pages
 tmux                     drives the terminal client
 systemd                  scores the unit file
 '
+bench='
+redis-server             durable writes to be compared with
+nginx                    a web server to be compared with
+openssl                  their certificates, and the speed of the machine
+python3                  drives the benchmarks
+'
 case "${1-}" in
 build) list=$build ;;
 web) list=$build$web ;;
 test) list=$build$web$test ;;
-*) echo "usage: packages.sh build|web|test" >&2; exit 2 ;;
+bench) list=$build$bench ;;
+*) echo "usage: packages.sh build|web|test|bench" >&2; exit 2 ;;
 esac
 
 missing=

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""bench.py: how fast, beside what the machine can do at all, in one run.
+"""bench.py: what examd does alone, beside what the machine can do at all, in one run.
 
 The load generator runs beside the server, on the same cores."""
 import argparse
@@ -8,101 +8,137 @@ import json
 import os
 import re
 import signal
-import statistics
-import subprocess
-import sys
-import tempfile
+import sqlite3
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "torture"))
-from room import Room, run, until  # noqa: E402
+from contest import Failed, Hall, Report, in_turn, missing, most_descriptors, run, until
 
-
-def line(load, phase):
-    while True:
-        text = load.stdout.readline()
-        if not text:
-            raise SystemExit(f"the load generator ended before {phase}: exit {load.wait()}")
-        d = json.loads(text)
-        if d["phase"] == phase:
-            return d
-
-
-def pss_kib(room):
-    """Proportional memory of all processes of the installation."""
-    s = room.status()
-    total = 0
-    for pid in [room.process.pid, s["core_pid"], *[f["pid"] for f in s["fronts"]]]:
-        with open(f"/proc/{pid}/smaps_rollup") as f:
-            total += int(re.search(r"^Pss:\s+(\d+)", f.read(), re.M).group(1))
-    return total
-
-
-def new_room(build, n, exam="cpc"):
-    room = Room(build)
-    room.init()
-    room.start("-o", "frames_per_second=1000000", "-o", "frames_burst=1000000")
-    room.log_in()
-    return room, room.fill(n, exam)
-
-
-def answers(build, n, seconds):
-    room, slips = new_room(build, n)
-    try:
-        idle = pss_kib(room)
-        load = room.load(slips, seconds)
-        checkin = line(load, "checkin")["seconds"]
-        waiting = (pss_kib(room) - idle) / n
-        begun = time.monotonic()
-        room.ctl("sitting", "start", room.sitting)
-        start = line(load, "start")["seconds"]
-        command = time.monotonic() - begun
-        d = line(load, "answers")
-        load.wait()
-        return dict(d, checkin_s=checkin, start_s=start, start_with_command_s=round(command, 3),
-                    kib_a_waiting=round(waiting, 1))
-    finally:
-        room.stop()
-
-
-def recovery(build, n):
-    """kill -9 of the core with N open attempts of about 50 answers: the longest silence."""
-    room, slips = new_room(build, n)
-    try:
-        load = room.load(slips, 6)
-        line(load, "checkin")
-        room.ctl("sitting", "start", room.sitting)
-        line(load, "start")
-        time.sleep(1.5)
-        os.kill(room.status()["core_pid"], signal.SIGKILL)
-        d = line(load, "answers")
-        load.wait()
-        return d
-    finally:
-        room.stop()
+MANY = 100000
+EXAM, MINUTES = "cpc-short", 96
+SUBJECT_KINDS, SUBJECT_ATTEMPT = 4, 1  # proto/base/ids.h
 
 
 def tool(build, name, *argv):
     found = glob.glob(os.path.join(build, "**", name), recursive=True)
     if not found:
-        return ""
+        raise Failed(f"{name} is not built")
     return run(found[0], *argv, check=False).stdout
 
 
-def append_limit(build, seconds):
-    with tempfile.TemporaryDirectory() as d:
-        return tool(build, "bench_append", d, str(seconds))
+def limits(build, seconds, directory):
+    """What nobody can be faster than here, for those who compare machines."""
+    speed = run("openssl", "speed", "-seconds", "2", "ecdsap256", check=False).stdout
+    m = re.search(r"256 bits ecdsa.*?\s([\d.]+)\s+[\d.]+\s*$", speed, re.M)
+    out = {"append": tool(build, "bench_append", directory, str(seconds)), "p256_signatures_per_s": float(m.group(1))}
+    print("```\n" + out["append"].rstrip())
+    for n in (50, 500, 1000):
+        m = re.search(r"requests/s=(\d+)", tool(build, "bench_echo", str(n), str(seconds)))
+        out[f"echo_{n}"] = int(m.group(1))
+        print(f"echo of 100 bytes over TLS, {n} connections: {m.group(1)}/s")
+    print(f"P-256 signatures: {out['p256_signatures_per_s']:.0f}/s\n```\n", flush=True)
+    return out
 
 
-def echo_limit(build, connections, seconds):
-    m = re.search(r"requests/s=(\d+)", tool(build, "bench_echo", str(connections), str(seconds)))
-    return int(m.group(1)) if m else 0
+def forms(report, build, seconds):
+    made = json.loads(tool(build, "bench_form", "200", str(seconds)))["forms_per_s"]
+    report.row("forms/s", None, made, ">= 10,000/s", made >= 10000, "/s")
 
 
-def openssl_speed():
-    out = run("openssl", "speed", "-seconds", "2", "ecdsap256", check=False).stdout
-    m = re.search(r"256 bits ecdsa.*?\s([\d.]+)\s+[\d.]+\s*$", out, re.M)
-    return float(m.group(1)) if m else 0.0
+def packed(hall):
+    """Waits until what is closed is out of the way."""
+    until("packing", 120, lambda: (hall.status() or {}).get("store", {}).get("background", 1) == 0)
+
+
+def recovery(report, hall, runs):
+    """kill -9 of the core with 1,000 open attempts of 50 answers each."""
+
+    def one():
+        number, slips = hall.scheduled("g1000")
+        load = hall.crowd(slips, 600, "--tell-at", "50")
+        load.phase("checkin", 60)
+        hall.ctl("sitting", "start", number)
+        load.phase("start", 60)
+        pid = hall.status()["core_pid"]
+        load.phase("answered", 60)
+        begun = time.monotonic_ns()
+        os.kill(pid, signal.SIGKILL)
+        again = load.phase("again", 60)["at_ns"]
+        load.kill()
+        hall.close(number)
+        packed(hall)
+        return {"seconds": (again - begun) / 1e9}
+
+    (ours,) = in_turn(runs, one)
+    s = ours["seconds"]
+    report.row("recovery after kill -9, 1,000 open attempts x 50 answers, to the first acknowledgement", None, s, "< 0.3 s",
+               s < 0.3, "s", 3)
+
+
+def closing(report, hall, runs):
+    """Everybody's minutes end in one command: all are due in the same second."""
+
+    def one():
+        number, slips = hall.scheduled("g1000")
+        load = hall.crowd(slips, 90, "--rate", "500")
+        load.phase("checkin", 60)
+        hall.ctl("sitting", "start", number)
+        load.phase("start", 60)
+        hall.ctl("sitting", "add-minutes", number, "--reason", "the run is to end", "--", str(-MINUTES))
+        result = load.phase("closed", 120)
+        load.process.wait()
+        return result
+
+    (ours,) = in_turn(runs, one)
+    report.row("close of 1,000 due in the same second: until the last is told its score", None, ours["seconds"], "<= 0.5 s",
+               ours["seconds"] <= 0.5, "s", 3)
+    report.row("... lateness after deadline and grace, p99", None, ours["p99_ms"], "< 100 ms", ours["p99_ms"] < 100, "ms", 1)
+
+
+def multiply(directory, times):
+    """TIMES as many attempts on file more: closed practice of the same persons, taken long ago."""
+    db = sqlite3.connect(os.path.join(directory, "examd.db"))
+    with db:
+        step = db.execute("select max(attempt) from result").fetchone()[0] + 1
+        db.execute("create temp table had as select attempt from result")
+        db.execute("create temp table k as with recursive c(i) as (select 1 union all select i + 1 from c where i < ?) "
+                   "select i from c", (times,))
+        own = {"attempt": "attempt + i * :step", "sitting": "0", "practice": "1"}
+        fields = [own.get(r[1], r[1]) for r in db.execute("pragma table_info(result)")]
+        # Nobody reads transcripts while answers come: of theirs, only the size counts.
+        db.execute("insert into transcript select (attempt + i * :step) * :kinds + :kind, 60, zeroblob(32), "
+                   "randomblob(6000) from k, had order by i, attempt",
+                   {"step": step, "kinds": SUBJECT_KINDS, "kind": SUBJECT_ATTEMPT})
+        db.execute(f"insert into result select {', '.join(fields)} from k, result where attempt < :step "
+                   "order by i, attempt", {"step": step})
+        db.execute("update highest set attempt = ?", (step * (times + 1),))
+        counts = [db.execute(f"select count(*) from {t}").fetchone()[0] for t in ("result", "transcript")]
+    db.close()
+    return counts
+
+
+def cost_by_attempts_on_file(report, build, seconds, runs):
+    """Two installations, 100 and 100,000 attempts on file; answers on 50 connections."""
+    few = Hall(build, {"g100": 100, "g50": 50})
+    many = None
+    try:
+        few.answers("g100", 2)
+        few.stop()
+        many = few.copy()
+        on_file = multiply(many.dir, MANY // 100 - 1)
+        if on_file[0] < MANY or on_file[1] < MANY - 100:
+            raise Failed(f"{on_file} results and transcripts on file, not {MANY}")
+        for hall in (few, many):
+            hall.start("-o", "frames_per_second=1000000", "-o", "frames_burst=1000000")
+            hall.ctl("login", "--password-file", hall.secret(hall.password + "\n"))
+        a, b = in_turn(runs, lambda: few.answers("g50", seconds), lambda: many.answers("g50", seconds))
+    finally:
+        few.remove()
+        if many is not None:
+            many.remove()
+    report.row("answers/s with 100 and with 100,000 attempts on file (in place of peer)", a["per_second"],
+               b["per_second"], "equal within 10 %", b["per_second"] >= 0.9 * a["per_second"], "/s")
+    report.row("... server CPU of an answer", a["cpu_us"], b["cpu_us"], "equal within 10 %",
+               b["cpu_us"] <= 1.1 * a["cpu_us"], "us", 1)
 
 
 def main():
@@ -110,34 +146,30 @@ def main():
     p.add_argument("--build", required=True)
     p.add_argument("--json")
     p.add_argument("--quick", action="store_true")
+    p.add_argument("--only", choices=["recovery", "closing", "forms", "cost"])
     a = p.parse_args()
-    seconds, runs = (2, 1) if a.quick else (5, 3)
-    result = {"machine": {"cores": os.cpu_count(), "kernel": os.uname().release},
-              "commit": run("git", "rev-parse", "--short", "HEAD", check=False).stdout.strip(),
-              "append": append_limit(a.build, seconds), "forms": tool(a.build, "bench_form", "200", str(seconds)),
-              "p256_signatures_per_s": openssl_speed(), "answers": {}}
-    print("The machine's own limits in this run\n")
-    print("rows/s of a bare SQLite append loop with a sync a batch, and of the store:\n" + result["append"])
-    print(f"P-256 signatures/s of openssl speed: {result['p256_signatures_per_s']:.0f}")
-    print("\nforms: " + result["forms"])
-    print("echo/s: bare TLS echo of 100-byte frames on as many connections, in the same run")
-    print(f"\n{'connections':>11} {'echo/s':>8} {'answers/s':>10} {'ratio':>6} {'p50 ms':>8} {'p99 ms':>8} {'p99.9 ms':>9} {'check-in s':>11} "
-          f"{'start s':>8} {'KiB waiting':>11}")
-    for n in (50, 500, 1000, 2000):
-        all_runs = [answers(a.build, n, seconds) for _ in range(runs)]
-        d = {k: statistics.median(r[k] for r in all_runs) for k in all_runs[0] if k != "phase"}
-        d["echo_per_second"] = echo_limit(a.build, n, seconds)
-        result["answers"][n] = d
-        ratio = d["per_second"] / d["echo_per_second"] if d["echo_per_second"] else 0
-        print(f"{n:>11} {d['echo_per_second']:>8.0f} {d['per_second']:>10.0f} {ratio:>6.2f} {d['p50_ms']:>8.2f} {d['p99_ms']:>8.2f} {d['p999_ms']:>9.2f} "
-              f"{d['checkin_s']:>11.3f} {d['start_s']:>8.3f} {d['kib_a_waiting']:>11.1f}", flush=True)
-    d = recovery(a.build, 1000)
-    result["recovery"] = d
-    print(f"\nrecovery after kill -9 of the core, 1,000 open attempts, {d['acked'] / 1000:.0f} answers each at "
-          f"the end: {d['max_gap_ms']:.0f} ms without any acknowledgement")
-    if a.json:
-        with open(a.json, "w", encoding="utf-8") as f:
-            json.dump(result, f, indent=1)
+    missing("openssl")
+    most_descriptors()
+    seconds, runs = (2, 1) if a.quick else (4, 3)
+    report = Report("Alone")
+    hall = None
+    try:
+        if a.only in (None, "forms"):
+            forms(report, a.build, seconds)
+        if a.only in (None, "recovery", "closing"):
+            hall = Hall(a.build, {"g1000": 1000}, EXAM)
+        if a.only in (None, "recovery"):
+            recovery(report, hall, runs)
+        if a.only in (None, "closing"):
+            closing(report, hall, runs)
+        if a.only in (None, "cost"):
+            cost_by_attempts_on_file(report, a.build, seconds, runs)
+        if a.only is None:
+            report.result["limits"] = limits(a.build, 2, hall.tmp)
+        report.write(a.json)
+    finally:
+        if hall is not None:
+            hall.remove()
 
 
 if __name__ == "__main__":

@@ -1,24 +1,41 @@
 /* load: many candidates in one process, for benchmarks and torture runs.
  *
  *   load --server HOST:PORT --pin HEX --slips FILE [--seconds S] [--log-acks FILE] [--submit]
- *        [--window N] [--answers N]
+ *        [--window N] [--answers N] [--rate R] [--open] [--tell-at N]
  *
  * One connection for each slip of FILE (a line each): slip, check-in, sealed form, confirmation;
  * then it waits for the start and answers in a closed loop, N answers under way on each connection
  * (default 1), for S seconds or, with --answers, until N of each are acknowledged; with --submit it
- * hands in at the end.  A lost connection is made again and what has no reply is sent again.  With
- * --log-acks every acknowledged answer becomes a line "attempt item seat revision choice".  Prints
- * a line of JSON for each phase: checkin, start, answers.  Exit 1 when a server's reply breaks a
- * promise. */
+ * hands in at the end.  With --rate it is an open loop: R answers a second over all connections,
+ * each at its own moment, whatever is still under way, and latencies count from that moment.  A
+ * lost connection is made again and what has no reply is sent again.  With --log-acks every
+ * acknowledged answer becomes a line "attempt item seat revision choice".
+ *
+ * Prints a line of JSON for each phase, with the moment on CLOCK_MONOTONIC:
+ *   form      everybody has the last byte of the sealed form
+ *   checkin   ... and has confirmed it
+ *   start     everybody has heard of the start
+ *   open      with --open: everybody has unsealed and decoded the form
+ *   answered  with --tell-at: N answers of each, on average, are acknowledged
+ *   again     the first answer after a restart of the server is acknowledged
+ *   closed    at the end, when attempts were closed: how late, after deadline and grace
+ *   answers   at the end
+ * Exit 1 when a server's reply breaks a promise. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "proto/base/mem.h"
 #include "proto/stream/conn.h"
 #include "proto/wire/frame.h"
+#include "proto/wire/seal.h"
+
+#define GRACE_NS  2000000000ll /* after a deadline, as PROTOCOL.md has it */
+#define AT_A_TIME 256	       /* connections that shake hands */
+#define RATE_TICK 200000       /* ns between two looks at what is to be sent */
 
 struct load;
 
@@ -46,11 +63,13 @@ struct candidate {
 	enum phase phase;
 	char slip[16];
 	uint8_t client_id[16], token[32];
-	bool has_token, was_ready, got_start, finishing;
+	bool has_token, was_ready, got_start, finishing, got_form, opened, shaking;
 	int64_t attempt;
 	uint32_t items, seat, parts, part, offset, next_item, acked;
 	uint32_t sealed_size[8];
 	uint8_t hash[8][32];
+	struct buf sealed[8]; /* with --open */
+	int64_t deadline_ns;  /* of the part under way; 0: not known */
 	uint32_t *revision;
 	struct under_way *way;
 	uint64_t request_id, hello_id;
@@ -63,7 +82,8 @@ struct load {
 	char host[256];
 	unsigned port;
 	struct candidate *all;
-	size_t n, ready, started, done;
+	size_t begun, shaking;
+	size_t n, ready, started, done, formed, opened;
 	size_t window;
 	uint32_t answers_each; /* 0: as many as the time allows */
 	int64_t seconds;
@@ -76,6 +96,16 @@ struct load {
 	size_t nlatency, latency_cap;
 	uint64_t acked, kept, refused, reconnects, restarted;
 	int64_t last_ack_ns, max_gap_ns; /* between two acknowledgements of whoever */
+	int64_t rate;			 /* answers a second; 0: a closed loop */
+	int64_t rate_from_ns;		 /* when the first was due */
+	uint64_t offered, missed;	 /* that were due; of them, with no place in the window */
+	struct watch rate_watch;
+	bool open;
+	bool told_again;
+	uint64_t tell_at; /* answers of all; 0: already told, or not wanted */
+	int64_t *late_ns; /* of each closing that was told */
+	size_t nlate;
+	int64_t first_due_ns, last_close_ns;
 	int status;
 };
 
@@ -192,8 +222,14 @@ static void put_answer(struct candidate *c, const struct under_way *w)
 
 static void phase_line(const char *name, size_t n, double seconds)
 {
-	printf("{\"phase\":\"%s\",\"n\":%zu,\"seconds\":%.4f}\n", name, n, seconds);
+	printf("{\"phase\":\"%s\",\"n\":%zu,\"seconds\":%.4f,\"at_ns\":%lld}\n", name, n, seconds,
+	       (long long)mono_now_ns());
 	fflush(stdout);
+}
+
+static double since(int64_t then_ns)
+{
+	return (double)(mono_now_ns() - then_ns) / 1e9;
 }
 
 static void broke(struct candidate *c, const char *what, uint32_t error, const char *detail)
@@ -234,7 +270,70 @@ static void become_ready(struct candidate *c)
 		return;
 	c->was_ready = true;
 	if (++l->ready == l->n)
-		phase_line("checkin", l->n, (double)(mono_now_ns() - l->begin_ns) / 1e9);
+		phase_line("checkin", l->n, since(l->begin_ns));
+}
+
+static void note_form(struct candidate *c)
+{
+	struct load *l = c->load;
+
+	if (c->got_form)
+		return;
+	c->got_form = true;
+	if (++l->formed == l->n)
+		phase_line("form", l->n, since(l->begin_ns));
+}
+
+/* ---- An open loop -----------------------------------------------------------------------------
+ */
+
+static void put_next(struct candidate *c, struct under_way *w, int64_t due_ns)
+{
+	w->item = c->next_item++ % c->items;
+	w->revision = ++c->revision[w->item];
+	w->choice = w->revision % 2;
+	w->sent_ns = due_ns;
+	put_answer(c, w);
+}
+
+static void offer_one(struct load *l, int64_t due_ns)
+{
+	struct candidate *c = &l->all[l->offered++ % l->n];
+	size_t i = 0;
+
+	while (i < l->window && c->way[i].sent_ns != 0)
+		i++;
+	if (i == l->window || c->phase != PHASE_RUN)
+		l->missed++;
+	else
+		put_next(c, &c->way[i], due_ns);
+}
+
+static void on_rate(struct watch *w, bool readable, bool writable)
+{
+	struct load *l = container_of(w, struct load, rate_watch);
+	uint64_t ticks;
+	int64_t due;
+
+	(void)readable;
+	(void)writable;
+	if (read(w->fd, &ticks, sizeof ticks) != sizeof ticks)
+		return;
+	while (due = l->rate_from_ns + (int64_t)l->offered * 1000000000 / l->rate,
+	       due <= mono_now_ns())
+		offer_one(l, due);
+}
+
+static void begin_rate(struct load *l)
+{
+	const struct itimerspec every = {{0, RATE_TICK}, {0, RATE_TICK}};
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+
+	if (fd < 0 || timerfd_settime(fd, 0, &every, NULL) != 0)
+		abort();
+	l->rate_from_ns = mono_now_ns();
+	watch_init(&l->rate_watch, l->loop, fd, on_rate);
+	watch_set(&l->rate_watch, true, false);
 }
 
 static void become_running(struct candidate *c)
@@ -250,6 +349,8 @@ static void become_running(struct candidate *c)
 		if (++l->started == l->n) {
 			l->run_ns = mono_now_ns();
 			phase_line("start", l->n, (double)(l->run_ns - l->first_start_ns) / 1e9);
+			if (l->rate > 0)
+				begin_rate(l);
 			if (l->seconds > 0 && l->answers_each == 0)
 				timer_set(&l->end, (struct millis){l->seconds * 1000});
 		}
@@ -302,16 +403,12 @@ static void answer_more(struct candidate *c)
 	struct load *l = c->load;
 	size_t i;
 
-	for (i = 0; i < l->window && c->phase == PHASE_RUN; i++) {
+	for (i = 0; l->rate == 0 && i < l->window && c->phase == PHASE_RUN; i++) {
 		struct under_way *w = &c->way[i];
 
 		if (w->sent_ns != 0)
 			continue;
-		w->item = c->next_item++ % c->items;
-		w->revision = ++c->revision[w->item];
-		w->choice = w->revision % 2;
-		w->sent_ns = mono_now_ns();
-		put_answer(c, w);
+		put_next(c, w, mono_now_ns());
 	}
 }
 
@@ -322,6 +419,19 @@ static void note_gap(struct load *l)
 	if (l->last_ack_ns != 0 && now - l->last_ack_ns > l->max_gap_ns)
 		l->max_gap_ns = now - l->last_ack_ns;
 	l->last_ack_ns = now;
+}
+
+/* What the bench waits for: the first N of each, and the first after a restart. */
+static void tell_progress(struct load *l)
+{
+	if (l->tell_at != 0 && l->acked >= l->tell_at) {
+		l->tell_at = 0;
+		phase_line("answered", l->n, since(l->run_ns));
+	}
+	if (l->restarted > 0 && !l->told_again) {
+		l->told_again = true;
+		phase_line("again", l->n, since(l->run_ns));
+	}
 }
 
 static void on_ack(struct candidate *c, const Examd__V1__AnswerAck *ack)
@@ -345,6 +455,7 @@ static void on_ack(struct candidate *c, const Examd__V1__AnswerAck *ack)
 			l->acked++;
 			c->acked++;
 			note_gap(l);
+			tell_progress(l);
 			if (l->acks != NULL)
 				fprintf(l->acks, "%lld %u %u %u %u\n", (long long)c->attempt,
 					w->item, c->seat, w->revision, w->choice);
@@ -361,6 +472,51 @@ static void on_ack(struct candidate *c, const Examd__V1__AnswerAck *ack)
 		answer_more(c);
 }
 
+/* The form, as the key of the start opens it: what a client does before it shows the first item. */
+static void open_form(struct candidate *c, const Examd__V1__Status *s)
+{
+	struct load *l = c->load;
+	struct buf plain = {0};
+	Examd__V1__FormPart *part;
+
+	if (!l->open || c->opened || s == NULL || s->n_keys == 0 || s->keys[0].len != SEAL_KEY)
+		return;
+	c->opened = true;
+	if (seal_open(s->keys[0].data, buf_bytes(&c->sealed[0]), &plain) != ERR_OK) {
+		broke(c, "the form does not open", 0, NULL);
+		return;
+	}
+	part = examd__v1__form_part__unpack(NULL, buf_length(&plain), buf_bytes(&plain).data);
+	if (part == NULL || part->n_items == 0)
+		broke(c, "the form has no first item", 0, NULL);
+	examd__v1__form_part__free_unpacked(part, NULL);
+	buf_fini(&plain);
+	if (++l->opened == l->n)
+		phase_line("open", l->n, since(l->first_start_ns));
+}
+
+static void note_clock(struct candidate *c, const Examd__V1__Clock *clock)
+{
+	if (clock->seat != 0)
+		c->seat = clock->seat;
+	if (clock->state == EXAMD__V1__ATTEMPT_STATE__RUNNING)
+		c->deadline_ns = mono_now_ns() + clock->remaining_ms * 1000000;
+}
+
+static void note_closed(struct candidate *c)
+{
+	struct load *l = c->load;
+	int64_t due = c->deadline_ns + GRACE_NS;
+
+	if (c->phase == PHASE_DONE || c->deadline_ns == 0)
+		return;
+	l->late_ns = mem_resize(l->late_ns, (l->nlate + 1) * sizeof *l->late_ns);
+	l->last_close_ns = mono_now_ns();
+	l->late_ns[l->nlate++] = l->last_close_ns - due;
+	if (l->first_due_ns == 0 || due < l->first_due_ns)
+		l->first_due_ns = due;
+}
+
 static void on_notice(struct candidate *c, const Examd__V1__Reply *r)
 {
 	switch (r->notice->kind) {
@@ -375,8 +531,10 @@ static void on_notice(struct candidate *c, const Examd__V1__Reply *r)
 		return;
 	case EXAMD__V1__NOTICE_KIND__NOTICE_STARTED:
 		become_running(c);
+		open_form(c, r->notice->status);
 		return;
 	case EXAMD__V1__NOTICE_KIND__NOTICE_CLOSED:
+		note_closed(c);
 		candidate_done(c);
 		return;
 	default:
@@ -388,8 +546,8 @@ static void on_reply(struct candidate *c, const Examd__V1__Reply *r)
 {
 	size_t i;
 
-	if (r->clock != NULL && r->clock->seat != 0)
-		c->seat = r->clock->seat;
+	if (r->clock != NULL)
+		note_clock(c, r->clock);
 	if (r->id == 0) {
 		if (r->body_case == EXAMD__V1__REPLY__BODY_NOTICE)
 			on_notice(c, r);
@@ -433,14 +591,19 @@ static void on_reply(struct candidate *c, const Examd__V1__Reply *r)
 		return;
 	case EXAMD__V1__REPLY__BODY_FORM_PIECE:
 		c->offset += (uint32_t)r->form_piece->data.len;
+		if (c->load->open)
+			buf_put(&c->sealed[c->part], r->form_piece->data.data,
+				r->form_piece->data.len);
 		if (c->offset >= r->form_piece->size) {
 			c->part++;
 			c->offset = 0;
 		}
 		if (c->part < c->parts)
 			get_piece(c);
-		else
+		else {
+			note_form(c);
 			confirm(c);
+		}
 		return;
 	case EXAMD__V1__REPLY__BODY_ANSWER_ACKS:
 		for (i = 0; i < r->answer_acks->n_acks; i++)
@@ -472,9 +635,24 @@ static void on_data(struct conn_user *user, struct buf *in)
 	}
 }
 
+static void begin_more(struct load *l);
+
+/* Its handshake has ended, one way or the other. */
+static void not_shaking(struct candidate *c)
+{
+	if (!c->shaking)
+		return;
+	c->shaking = false;
+	c->load->shaking--;
+	begin_more(c->load);
+}
+
 static void on_ready(struct conn_user *user)
 {
-	say_hello(container_of(user, struct candidate, user));
+	struct candidate *c = container_of(user, struct candidate, user);
+
+	say_hello(c);
+	not_shaking(c);
 }
 
 static void on_closed(struct conn_user *user, enum conn_end why)
@@ -486,6 +664,7 @@ static void on_closed(struct conn_user *user, enum conn_end why)
 	c->load->reconnects++;
 	if (c->phase != PHASE_DONE)
 		timer_set(&c->again, (struct millis){20 + (int64_t)(c - c->load->all) % 30});
+	not_shaking(c);
 }
 
 static void connect_now(struct timer *t)
@@ -499,11 +678,44 @@ static void connect_now(struct timer *t)
 		timer_set(&c->again, (struct millis){100});
 }
 
+/* Who waits here for its turn would wait in the server's queue else, where handshakes time out. */
+static void begin_more(struct load *l)
+{
+	while (l->shaking < AT_A_TIME && l->begun < l->n) {
+		struct candidate *c = &l->all[l->begun++];
+
+		c->shaking = true;
+		l->shaking++;
+		connect_now(&c->again);
+	}
+}
+
 static int compare_u32(const void *a, const void *b)
 {
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
 
 	return (x > y) - (x < y);
+}
+
+static int compare_i64(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void report_closed(struct load *l)
+{
+	size_t n = l->nlate;
+
+	if (n == 0)
+		return;
+	qsort(l->late_ns, n, sizeof *l->late_ns, compare_i64);
+	printf("{\"phase\":\"closed\",\"n\":%zu,\"seconds\":%.4f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,"
+	       "\"min_ms\":%.3f,\"max_ms\":%.3f}\n",
+	       n, (double)(l->last_close_ns - l->first_due_ns) / 1e9,
+	       (double)l->late_ns[n / 2] / 1e6, (double)l->late_ns[n * 99 / 100] / 1e6,
+	       (double)l->late_ns[0] / 1e6, (double)l->late_ns[n - 1] / 1e6);
 }
 
 static void report(struct load *l)
@@ -516,12 +728,13 @@ static void report(struct load *l)
 	printf("{\"phase\":\"answers\",\"connections\":%zu,\"seconds\":%.3f,\"acked\":%llu,"
 	       "\"per_second\":%.0f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"p999_ms\":%.3f,"
 	       "\"max_ms\":%.3f,\"max_gap_ms\":%.3f,\"kept\":%llu,\"reconnects\":%llu,"
-	       "\"restarted\":%llu}\n",
+	       "\"restarted\":%llu,\"missed\":%llu}\n",
 	       l->n, seconds, (unsigned long long)l->acked, (double)l->acked / seconds,
 	       n ? l->latency_us[n / 2] / 1e3 : 0.0, n ? l->latency_us[n * 99 / 100] / 1e3 : 0.0,
 	       n ? l->latency_us[n * 999 / 1000] / 1e3 : 0.0, n ? l->latency_us[n - 1] / 1e3 : 0.0,
 	       (double)l->max_gap_ns / 1e6, (unsigned long long)l->kept,
-	       (unsigned long long)l->reconnects, (unsigned long long)l->restarted);
+	       (unsigned long long)l->reconnects, (unsigned long long)l->restarted,
+	       (unsigned long long)l->missed);
 	fflush(stdout);
 }
 
@@ -578,22 +791,19 @@ static void begin(struct load *l)
 		random_bytes(c->check_in_id, 16);
 		random_bytes(c->submit_id, 16);
 		timer_init(&c->again, l->loop, connect_now);
-		connect_now(&c->again);
 	}
+	begin_more(l);
 }
 
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-	    {"server", required_argument, NULL, 's'},
-	    {"pin", required_argument, NULL, 'p'},
-	    {"slips", required_argument, NULL, 'f'},
-	    {"seconds", required_argument, NULL, 't'},
-	    {"log-acks", required_argument, NULL, 'l'},
-	    {"submit", no_argument, NULL, 'u'},
-	    {"window", required_argument, NULL, 'w'},
-	    {"answers", required_argument, NULL, 'n'},
-	    {0},
+	    {"server", required_argument, NULL, 's'},	{"pin", required_argument, NULL, 'p'},
+	    {"slips", required_argument, NULL, 'f'},	{"seconds", required_argument, NULL, 't'},
+	    {"log-acks", required_argument, NULL, 'l'}, {"submit", no_argument, NULL, 'u'},
+	    {"window", required_argument, NULL, 'w'},	{"answers", required_argument, NULL, 'n'},
+	    {"rate", required_argument, NULL, 'r'},	{"open", no_argument, NULL, 'o'},
+	    {"tell-at", required_argument, NULL, 'a'},	{0},
 	};
 	static struct load l = {.seconds = 5, .window = 1, .port = 7443};
 	struct tls_trust trust = {0};
@@ -635,17 +845,28 @@ int main(int argc, char **argv)
 		case 'n':
 			l.answers_each = (uint32_t)strtoul(optarg, NULL, 10);
 			break;
+		case 'r':
+			l.rate = strtol(optarg, NULL, 10);
+			break;
+		case 'o':
+			l.open = true;
+			break;
+		case 'a':
+			l.tell_at = strtoul(optarg, NULL, 10);
+			break;
 		default:
 			return 2;
 		}
 	}
 	trust.any = trust.pin == NULL;
-	if (l.n == 0 || l.host[0] == '\0' || l.window == 0 || l.window > 64) {
+	if (l.n == 0 || l.host[0] == '\0' || l.window == 0 || l.window > 64 || l.rate < 0) {
 		fputs("usage: load --server HOST:PORT --slips FILE [--pin HEX] [--seconds S] "
-		      "[--log-acks FILE] [--submit] [--window N] [--answers N]\n",
+		      "[--log-acks FILE] [--submit] [--window N] [--answers N] [--rate R] "
+		      "[--open] [--tell-at N]\n",
 		      stderr);
 		return 2;
 	}
+	l.tell_at *= l.n;
 	l.arena.cap = FRAME_ARENA_MOST;
 	if (tls_client_new(&l.tls, &trust, detail) != ERR_OK) {
 		fprintf(stderr, "load: %s\n", detail);
@@ -655,6 +876,7 @@ int main(int argc, char **argv)
 	timer_init(&l.end, l.loop, on_end);
 	begin(&l);
 	loop_run(l.loop);
+	report_closed(&l);
 	report(&l);
 	if (l.acks != NULL)
 		fclose(l.acks);
