@@ -30,6 +30,11 @@ export class Tab {
 
   private constructor(private readonly name: string, private readonly events: TabEvents) {}
 
+  // Its stream has ended.
+  get isOver(): boolean {
+    return this.over;
+  }
+
   // Throws Lost.
   static async open(events: TabEvents): Promise<Tab> {
     const stop = new AbortController();
