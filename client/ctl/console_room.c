@@ -187,7 +187,7 @@ const char *need_advice(enum need need)
 {
 	static const char *const words[NEED_NNEEDS] = {
 	    [NEED_NOTHING] = "",
-	    [NEED_KEPT] = "Answers came late or from an earlier seat: on record, not counted.",
+	    [NEED_KEPT] = "Answers kept, not counted: the transcript has them.",
 	    [NEED_LET_IN] = "Waits to be let in: a admits.",
 	    [NEED_TIME] = "The time is nearly out.",
 	    [NEED_SILENT] = "Nothing saved for long: go and look.",

@@ -176,6 +176,10 @@ static void draw_practice(struct ui *ui, struct window w)
 		if (i == ui->entry)
 			page_focus_end(&ui->page);
 	}
+	if (p->exams != NULL && ui->page.nlines == 0)
+		page_put(&ui->page, LOOK_PLAIN, KEY_NOTHING, "",
+			 "There is no exam to practise now. One that you have still to sit cannot "
+			 "be practised before its sitting is closed.");
 	if (p->exams == NULL)
 		page_put(&ui->page, LOOK_PLAIN, KEY_NOTHING, "", "Asking for the exams ...");
 	ui->pane = PANE_QUESTION;

@@ -256,10 +256,17 @@ static const struct hint calculating[] = {
     {0},
 };
 
+static bool has_record(const struct ui *ui)
+{
+	const char *text = exam_client_stimulus(ui->desk->client, (struct item_no){ui->desk->item});
+
+	return text != NULL && text[0] != '\0';
+}
+
 static const struct hint marking[] = {
     {KEY_SPACE, "Space", "Highlight, or take it off", NULL},
     {KEY_ARROW_RIGHT, "Arrows", "Move", NULL},
-    {KEY_TABULATOR, "Tab", "Question or record", NULL},
+    {KEY_TABULATOR, "Tab", "Question or record", has_record},
     {KEY_ESCAPE, "Esc", "Done", NULL},
     {0},
 };

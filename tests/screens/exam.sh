@@ -17,7 +17,7 @@ mask() {
 		-e 's/20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}/####-##-## ##:##/g' \
 		-e 's/(this one|each|gives) ([0-9]:)?[0-9]{2}:[0-9]{2}/\1 ##:##/g' \
 		-e 's/([0-9]:)?[0-9]{2}:[0-9]{2} (each|for each)/##:## \2/g' \
-		-e 's/(Seconds a question) +[0-9]+/\1 ###/' \
+		-e 's/(Seconds a question)( +[0-9]+)+/\1 ###/' \
 		-e 's/answered after [0-9:]+/answered after ##:##/' \
 		-e 's/127\.0\.0\.1:[0-9]+/127.0.0.1:#####/g' \
 		-e 's/^  [0-9a-f]{64}$/  (the pin)/'
@@ -170,6 +170,18 @@ ctl sitting message 1 "The room closes at noon. Please stay seated until you are
 shows 'Proctor: The room closes'
 screen message
 press Escape
+# A break during which the clock goes on, known to a client that was started again.
+press C-k
+shows 'on a break. The clock goes on'
+screen break
+press q y
+gone
+sit c1 a "$(join c1)"
+shows 'on a break. The clock goes on' 'Back from the break'
+press Enter
+shows '5 of 5' 'Type the codes' 'saved 3/3'
+press C-t
+shows 'time hidden'
 ctl sitting pause 1 >>"$dir/setup.log"
 shows 'paused for the whole room'
 both paused
@@ -248,6 +260,8 @@ gone
 
 # ---- Practice -------------------------------------------------------------------------------
 
+# What one sits is not practised meanwhile.
+ctl sitting close 1 --reason 'the end of the morning' >>"$dir/setup.log"
 ctl people reset-password c2 | sed 's/.*: //' >"$dir/first.c2"
 secret password.c2 "correct horse battery emi"
 # learn MACHINE [OPTION]: as a person does, who types the password when it is asked for.
