@@ -22,8 +22,8 @@ struct init_result {
 };
 
 /* Makes DIR (mode 0700) with secrets/, backups/, an examd.yaml that says nothing yet, a key and a
- * certificate, classroom-ca.crt, by which browsers believe it, and what install() makes.  On failure everything that was made is
- * removed again, and WHAT says what could not be done.
+ * certificate, classroom-ca.crt, by which browsers believe it, and what install() makes.  On
+ * failure everything that was made is removed again, and WHAT says what could not be done.
  *
  * ERR_EXISTS  DIR is there and not empty;  ERR_INVALID  the name of the admin
  * ERR_NOT_FOUND (the folder above), ERR_FORBIDDEN, ERR_DISK_FULL, ERR_IO */
