@@ -4,8 +4,7 @@
  *   test_canaries                       a sample, as ctest does
  *   test_canaries --requests 1000000 --seed 7
  *
- * All of it in the service's own process: a thread of the store, no network; see wire_canaries.py
- * for the same over TLS. */
+ * All of it in the service's own process: the store's thread, and no network. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>

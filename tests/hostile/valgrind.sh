@@ -1,6 +1,6 @@
 #!/bin/sh
 # valgrind.sh BUILD: a whole small exam with all processes under valgrind: init, roster, bank, sitting, slips, a few
-# candidates to their receipts, results, a backup, the end.  BUILD has no sanitizer (Release or Debug).  Every process of
+# candidates to their receipts, results, a backup, the end.  BUILD has no sanitizer and is made by gcc.  Every process of
 # the daemon must end without an error and without a lost byte; takes minutes.
 set -eu
 build=$(cd "$1" && pwd)
