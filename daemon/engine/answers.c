@@ -9,6 +9,13 @@
 
 #define PACKED_MOST 2048 /* far above what decide_answer() lets through */
 
+const struct attempt_answer *answer_at(const struct attempt *a, size_t item)
+{
+	static const struct attempt_answer none;
+
+	return a->answers == NULL ? &none : &a->answers[item];
+}
+
 bool answer_is_given(const struct attempt_answer *answer)
 {
 	size_t i;
@@ -50,7 +57,7 @@ void answers_free(struct attempt *a)
 {
 	size_t i;
 
-	for (i = 0; i < a->form.nitems; i++)
+	for (i = 0; a->answers != NULL && i < a->form.nitems; i++)
 		codes_free(&a->answers[i]);
 	free(a->answers);
 	free(a->kept);
@@ -78,6 +85,8 @@ void answers_apply_put(struct attempt *a, const struct record *r, const Examd__R
 
 	if (m->item >= a->form.nitems)
 		return;
+	if (a->answers == NULL)
+		a->answers = mem_new_array(a->form.nitems, sizeof *a->answers);
 	answer = &a->answers[m->item];
 	a->answered -= answer_is_given(answer);
 	take_choice(answer, m);
@@ -184,7 +193,7 @@ static enum err message_of(struct deciding *b, const struct answer_in *in,
 /* ERR_NOT_FOUND  it is newer than what stands: go on;  ERR_OK, ERR_CONFLICT  nothing to record */
 static enum err compare_with_what_stands(const struct attempt *a, const Examd__Record__AnswerPut *m)
 {
-	const struct attempt_answer *stands = &a->answers[m->item];
+	const struct attempt_answer *stands = answer_at(a, m->item);
 	struct digest bytes;
 
 	if (m->seat != stands->seat.v || m->revision > stands->revision)
@@ -277,7 +286,7 @@ uint32_t attempt_linear_item(const struct attempt *a)
 	uint32_t item = attempt_first_item(a, a->timing.part);
 	uint32_t end = attempt_first_item(a, a->timing.part + 1);
 
-	while (item < end && answer_is_given(&a->answers[item]))
+	while (item < end && answer_is_given(answer_at(a, item)))
 		item++;
 	return item;
 }

@@ -9,6 +9,9 @@ void answers_apply_put(struct attempt *a, const struct record *r,
 void answers_apply_kept(struct attempt *a, const Examd__Record__AnswerKept *m);
 void answers_free(struct attempt *a);
 
+/* What stands for an item of the form; all zero before its first answer. */
+const struct attempt_answer *answer_at(const struct attempt *a, size_t item);
+
 /* Has it an option or a code? */
 bool answer_is_given(const struct attempt_answer *answer);
 

@@ -1,5 +1,6 @@
 #include "daemon/engine/attempt.h"
 
+#include "daemon/engine/answers.h"
 #include "daemon/engine/state.h"
 
 #define TO(state) (1u << ATTEMPT_##state)
@@ -153,7 +154,7 @@ const struct digest *attempt_chain(const struct attempt *a)
 
 const struct attempt_answer *attempt_answer(const struct attempt *a, struct item_no item)
 {
-	return item.v < a->form.nitems ? &a->answers[item.v] : NULL;
+	return item.v < a->form.nitems ? answer_at(a, item.v) : NULL;
 }
 
 uint32_t attempt_answered(const struct attempt *a)

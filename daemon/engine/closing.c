@@ -1,4 +1,5 @@
 /* The end of a part or of an attempt, with score and receipt. */
+#include "daemon/engine/answers.h"
 #include "daemon/engine/rules.h"
 
 static const struct answer_view *views_of(struct deciding *b, const struct attempt *a)
@@ -7,7 +8,7 @@ static const struct answer_view *views_of(struct deciding *b, const struct attem
 	size_t i;
 
 	for (i = 0; i < a->form.nitems; i++) {
-		const struct attempt_answer *answer = &a->answers[i];
+		const struct attempt_answer *answer = answer_at(a, i);
 
 		views[i] = (struct answer_view){answer->chosen, answer->nchosen,
 						(const char *const *)answer->codes, answer->ncodes};

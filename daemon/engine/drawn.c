@@ -164,5 +164,4 @@ void drawn_read(struct attempt *a, const Examd__Record__Form *m)
 		part_read(a, &a->form.parts[i], m->parts[i]);
 		a->plain_hashes[i] = record_digest(&m->parts[i]->plain_hash);
 	}
-	a->answers = mem_new_array(a->form.nitems, sizeof *a->answers);
 }

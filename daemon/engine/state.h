@@ -63,7 +63,7 @@ struct attempt {
 	uint8_t client_id[16]; /* zeros unless .held */
 	uint8_t waiting[16];   /* while .waited */
 
-	struct attempt_answer *answers; /* one an item */
+	struct attempt_answer *answers; /* one an item; NULL before the first */
 	uint32_t answered;
 	uint64_t applied; /* answers put */
 	bool saved;

@@ -1,4 +1,5 @@
 /* The whole state in one value, for tests. */
+#include "daemon/engine/answers.h"
 #include "daemon/engine/state.h"
 
 static void put_chain(struct buf *b, const struct chain_end *end, const struct change *change,
@@ -121,7 +122,7 @@ static void put_attempt(struct buf *b, const struct attempt *a)
 	buf_put(b, a->waiting, a->waited ? sizeof a->waiting : 0);
 	buf_put_u8(b, a->waited);
 	for (i = 0; i < a->form.nitems; i++)
-		put_answer(b, &a->answers[i]);
+		put_answer(b, answer_at(a, i));
 	buf_put_u32(b, a->answered);
 	buf_put_u64(b, a->applied);
 	buf_put_u8(b, a->saved);
