@@ -160,7 +160,9 @@ enum err on_confirm_form(struct request *rq)
 	if ((err = request_event(rq, EVENT_FORM_CONFIRMED, &in->command_id, &ev)) != ERR_OK)
 		return err;
 	ev.u.confirmed = hashes;
-	return do_event(rq, &ev);
+	if ((err = do_event(rq, &ev)) == ERR_OK)
+		sealed_forget(rq->core, held(rq));
+	return err;
 }
 
 /* ---- Answers ------------------------------------------------------------------------------------

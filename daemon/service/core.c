@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <libgen.h>
 #include <poll.h>
 #include <sodium.h>
@@ -33,6 +34,8 @@
 #define TICK_LEAST   ((struct millis){5})
 #define STOP_LIMIT   SECONDS(5)
 #define LOCK_STEP_MS 50
+#define CALM	     SECONDS(1)
+#define MOVES_LEAST  100 /* for memory to be given back */
 
 /* ---- The lock -------------------------------------------------------------------------------- */
 
@@ -117,6 +120,22 @@ static void stop_when_drained(struct core *core)
 		core_end(core, 0);
 }
 
+/* A crowd that checks in has its forms rendered and sealed; what that needed goes back to the
+ * system when the crowd has passed, but not while anybody's clock runs: it takes a while. */
+static void give_memory_back(struct core *core)
+{
+	struct mono_ms now = clock_mono(&core->clock);
+
+	if (core->moves != core->moves_seen) {
+		core->moves_seen = core->moves;
+		core->calm_from = now;
+	} else if (core->moves >= MOVES_LEAST && !engine_is_running(core->engine) &&
+		   now.v - core->calm_from.v >= CALM.v) {
+		core->moves = core->moves_seen = 0;
+		malloc_trim(0);
+	}
+}
+
 static void on_pass(struct loop_pass *pass)
 {
 	struct core *core = container_of(pass, struct core, pass);
@@ -132,6 +151,7 @@ static void on_pass(struct loop_pass *pass)
 	fronts_release(core);
 	hold_back(core);
 	arena_reset(&core->scratch);
+	give_memory_back(core);
 	if (core->stopping)
 		stop_when_drained(core);
 }

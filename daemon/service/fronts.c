@@ -36,6 +36,7 @@ static void on_opened(struct core *core, struct front *front, const struct chann
 	client->front = front;
 	read_address(m->payload, client->address);
 	HASH_ADD(hh, core->clients, id, sizeof(client->id), client);
+	core->moves++;
 }
 
 static void client_free(struct core *core, struct client *client)
@@ -45,6 +46,7 @@ static void client_free(struct core *core, struct client *client)
 		client->files->gone(client->files);
 	client_bind(core, client, (struct attempt_id){0});
 	HASH_DEL(core->clients, client);
+	core->moves++;
 	free(client);
 }
 

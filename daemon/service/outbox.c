@@ -5,6 +5,8 @@
 
 #include "proto/base/mem.h"
 
+#define KEPT (1024 * 1024) /* bytes of room that stay after a burst */
+
 void outbox_fini(struct outbox *o)
 {
 	buf_fini(&o->bytes);
@@ -51,9 +53,18 @@ void outbox_release(struct outbox *o, struct store_seq committed, struct buf *ou
 	n = (size_t)(until - o->taken);
 	if (n == 0)
 		return;
-	buf_put(out, buf_bytes(&o->bytes).data, n);
-	buf_take(&o->bytes, n);
 	o->taken = until;
+	if (n == buf_length(&o->bytes) && buf_length(out) == 0) {
+		struct buf all = o->bytes;
+
+		o->bytes = *out;
+		*out = all;
+	} else {
+		buf_put(out, buf_bytes(&o->bytes).data, n);
+		buf_take(&o->bytes, n);
+	}
+	if (buf_length(&o->bytes) == 0 && o->bytes.cap > KEPT)
+		buf_fini(&o->bytes);
 }
 
 size_t outbox_waiting(const struct outbox *o)

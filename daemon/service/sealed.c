@@ -1,17 +1,23 @@
 #include "daemon/service/sealed.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "daemon/service/render.h"
 #include "proto/base/log.h"
 #include "proto/wire/seal.h"
 
+struct sealed_name {
+	int64_t attempt;
+	uint64_t part; /* no padding: it is a key */
+};
+
 struct sealed {
+	struct sealed_name name;
 	struct digest hash; /* of the plaintext */
-	struct attempt_id attempt;
-	uint32_t part;
-	struct buf bytes;
-	uint64_t used; /* when: the least is the oldest */
+	uint8_t *data;	    /* owned */
+	size_t len;
+	UT_hash_handle hh;
 };
 
 struct part_size {
@@ -22,13 +28,21 @@ struct part_size {
 
 struct form_cache {
 	struct part_size *sizes; /* the oldest first */
-	struct sealed sealed[SEALED_MOST];
-	uint64_t uses;
+	struct sealed *sealed;	 /* the oldest first */
+	size_t kept;		 /* bytes of them */
 };
 
 struct form_cache *form_cache_new(void)
 {
 	return mem_new(sizeof(struct form_cache));
+}
+
+static void drop(struct form_cache *c, struct sealed *s)
+{
+	HASH_DEL(c->sealed, s);
+	c->kept -= s->len;
+	free(s->data);
+	free(s);
 }
 
 void form_cache_free(struct form_cache *c)
@@ -41,8 +55,8 @@ void form_cache_free(struct form_cache *c)
 		HASH_DEL(c->sizes, size);
 		free(size);
 	}
-	for (size_t i = 0; i < SEALED_MOST; i++)
-		buf_fini(&c->sealed[i].bytes);
+	while (c->sealed != NULL)
+		drop(c, c->sealed);
 	free(c);
 }
 
@@ -81,66 +95,92 @@ uint32_t sealed_size(const struct core *core, const struct attempt *a, uint32_t 
 	return size + SEAL_TAG;
 }
 
-/* The place of this part, or of the one that was not used for longest; *FOUND says which. */
-static struct sealed *place_for(struct form_cache *c, struct attempt_id attempt, uint32_t part,
-				const struct digest *hash, bool *found)
+static struct sealed *find(const struct form_cache *c, struct attempt_id attempt, uint32_t part)
 {
-	struct sealed *oldest = &c->sealed[0];
+	struct sealed_name name = {attempt.v, part};
+	struct sealed *s;
 
-	*found = true;
-	for (size_t i = 0; i < SEALED_MOST; i++) {
-		struct sealed *s = &c->sealed[i];
-
-		if (s->attempt.v == attempt.v && s->part == part && digest_equal(&s->hash, hash))
-			return s;
-		if (s->used < oldest->used)
-			oldest = s;
-	}
-	*found = false;
-	return oldest;
+	HASH_FIND(hh, c->sealed, &name, sizeof(name), s);
+	return s;
 }
 
-static enum err seal_into(const struct core *core, const struct attempt *a, uint32_t part,
-			  struct sealed *s)
+/* Makes room for LEN bytes more: the oldest go. */
+static void make_room(struct form_cache *c, size_t len)
+{
+	while (c->sealed != NULL && c->kept + len > SEALED_MOST)
+		drop(c, c->sealed);
+}
+
+static struct sealed *seal(const struct core *core, const struct attempt *a, uint32_t part,
+			   struct bytes plain)
 {
 	const struct digest *hash = attempt_plain_hash(a, part);
+	struct form_cache *c = core->form_cache;
+	struct sealed *s = find(c, attempt_id(a), part);
+	struct buf out = {0};
 	uint8_t key[SEAL_KEY];
+
+	if (s != NULL)
+		drop(c, s);
+	seal_key(core->secrets.seal_key, attempt_id(a), part, hash, key);
+	seal_close(key, plain, &out);
+	explicit_bzero(key, sizeof(key));
+	make_room(c, buf_length(&out));
+	s = mem_new(sizeof(*s));
+	s->name = (struct sealed_name){attempt_id(a).v, part};
+	s->hash = *hash;
+	s->len = buf_length(&out);
+	s->data = mem_copy(buf_bytes(&out).data, s->len);
+	buf_fini(&out);
+	c->kept += s->len;
+	HASH_ADD(hh, c->sealed, name, sizeof(s->name), s);
+	return s;
+}
+
+void sealed_keep(const struct core *core, const struct attempt *a, uint32_t part,
+		 struct bytes plain)
+{
+	remember_size(core->form_cache, attempt_plain_hash(a, part), (uint32_t)plain.len);
+	(void)seal(core, a, part, plain);
+}
+
+void sealed_forget(const struct core *core, const struct attempt *a)
+{
+	for (uint32_t part = 0; part < attempt_form(a)->nparts; part++) {
+		struct sealed *s = find(core->form_cache, attempt_id(a), part);
+
+		if (s != NULL)
+			drop(core->form_cache, s);
+	}
+}
+
+/* NULL: what is rendered now is not what was hashed at the check-in. */
+static struct sealed *make_again(const struct core *core, const struct attempt *a, uint32_t part)
+{
+	struct sealed *s = NULL;
 	struct buf plain = {0};
 	struct digest now;
-	enum err err = ERR_OK;
 
 	render_part(attempt_form(a), part, &plain);
 	now = digest_of(buf_bytes(&plain).data, buf_length(&plain));
-	s->attempt.v = 0;
-	buf_clear(&s->bytes);
-	if (!digest_equal(&now, hash)) {
-		err = ERR_CORRUPT;
-		goto out;
-	}
-	seal_key(core->secrets.seal_key, attempt_id(a), part, hash, key);
-	seal_close(key, buf_bytes(&plain), &s->bytes);
-	s->attempt = attempt_id(a);
-	s->part = part;
-	s->hash = *hash;
-out:
+	if (digest_equal(&now, attempt_plain_hash(a, part)))
+		s = seal(core, a, part, buf_bytes(&plain));
 	buf_fini(&plain);
-	return err;
+	return s;
 }
 
 enum err sealed_part(const struct core *core, const struct attempt *a, uint32_t part,
 		     struct bytes *out)
 {
-	bool found;
-	struct sealed *s =
-	    place_for(core->form_cache, attempt_id(a), part, attempt_plain_hash(a, part), &found);
-	enum err err = found ? ERR_OK : seal_into(core, a, part, s);
+	struct sealed *s = find(core->form_cache, attempt_id(a), part);
 
-	if (err != ERR_OK) {
+	if (s == NULL || !digest_equal(&s->hash, attempt_plain_hash(a, part)))
+		s = make_again(core, a, part);
+	if (s == NULL) {
 		log_event(LOG_STORE_FAILED, F_TEXT("what", "form"),
-			  F_INT("attempt", attempt_id(a).v), F_ERR(err));
-		return err;
+			  F_INT("attempt", attempt_id(a).v), F_ERR(ERR_CORRUPT));
+		return ERR_CORRUPT;
 	}
-	s->used = ++core->form_cache->uses;
-	*out = buf_bytes(&s->bytes);
+	*out = bytes_of(s->data, s->len);
 	return ERR_OK;
 }

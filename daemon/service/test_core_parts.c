@@ -62,6 +62,28 @@ static void test_bytes_leave_when_what_was_before_them_is_committed(void **state
 	buf_fini(&out);
 }
 
+static void test_the_room_of_a_burst_is_given_back_by_the_outbox(void **state)
+{
+	struct outbox o = {0};
+	struct buf out = {0};
+	size_t burst = 8 << 20;
+
+	(void)state;
+	memset(buf_reserve(&o.bytes, burst), 'b', burst);
+	buf_added(&o.bytes, burst);
+	outbox_mark(&o, (struct store_seq){1});
+	buf_put_text(&out, "before");
+	outbox_release(&o, (struct store_seq){1}, &out);
+	assert_int_equal(buf_length(&out), burst + 6);
+	assert_true(o.bytes.cap < burst / 4);
+	buf_clear(&out);
+	say(&o, "after", 2);
+	outbox_release(&o, (struct store_seq){2}, &out);
+	assert_left(&out, "after");
+	outbox_fini(&o);
+	buf_fini(&out);
+}
+
 static void test_an_outbox_keeps_its_order_over_many_marks(void **state)
 {
 	struct outbox o = {0};
@@ -477,6 +499,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_bytes_leave_when_what_was_before_them_is_committed),
+	    cmocka_unit_test(test_the_room_of_a_burst_is_given_back_by_the_outbox),
 	    cmocka_unit_test(test_an_outbox_keeps_its_order_over_many_marks),
 	    cmocka_unit_test(test_service_time_runs_less_than_a_second_past_a_heartbeat),
 	    cmocka_unit_test(test_service_time_goes_on_from_a_committed_heartbeat_only),

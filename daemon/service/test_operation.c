@@ -282,6 +282,58 @@ static void test_a_doubtful_sitting_is_a_line_of_the_log(void **state)
 	assert_non_null(strstr(said, "descriptors"));
 }
 
+/* ---- Memory ---------------------------------------------------------------------------------- */
+
+/* What the core calls to give memory back. */
+static unsigned trims;
+int __wrap_malloc_trim(size_t pad);
+int __wrap_malloc_trim(size_t pad)
+{
+	trims += pad == 0;
+	return 1;
+}
+
+static void crowd_comes_and_goes(struct harness *h)
+{
+	for (int i = 0; i < 60; i++) {
+		struct fake_client *c = client_connect(h, "crowd", "192.0.2.1");
+
+		client_hello(c);
+		client_lose(c);
+	}
+	harness_drain(h);
+}
+
+static void test_memory_is_given_back_when_a_crowd_has_passed_and_no_clock_runs(void **state)
+{
+	struct harness *h = *state;
+	struct person_id anna;
+	struct sitting_id sitting;
+	struct fake_client *c;
+
+	harness_load(h, BANK, EXAM);
+	anna = harness_person(h, "anna", EXAMD__V1__ROLE__ROLE_CANDIDATE, NULL);
+	sitting = harness_sitting(h, "cpc-demo", &anna, 1);
+	order(h, sitting, VERB_OPEN);
+	order(h, sitting, VERB_ADMIT);
+	c = client_connect(h, "anna", "192.0.2.2");
+	client_ready(c, sitting, anna);
+	trims = 0;
+	crowd_comes_and_goes(h);
+	assert_int_equal(trims, 0);
+	harness_turn(h, SECONDS(3));
+	assert_int_equal(trims, 1);
+	harness_turn(h, SECONDS(10));
+	assert_int_equal(trims, 1); /* nobody came since */
+	order(h, sitting, VERB_START);
+	crowd_comes_and_goes(h);
+	harness_turn(h, SECONDS(10));
+	assert_int_equal(trims, 1); /* a clock runs */
+	order(h, sitting, VERB_CLOSE);
+	harness_turn(h, SECONDS(10));
+	assert_int_equal(trims, 2);
+}
+
 #define a_test(f) cmocka_unit_test_setup_teardown(f, given_core, core_goes)
 
 int main(void)
@@ -290,6 +342,7 @@ int main(void)
 	    a_test(test_metrics_count_who_is_there_and_what_was_acknowledged),
 	    a_test(test_every_value_stands_below_help_and_type_of_its_name),
 	    a_test(test_the_file_is_written_when_it_is_wanted_and_only_then),
+	    a_test(test_memory_is_given_back_when_a_crowd_has_passed_and_no_clock_runs),
 	    cmocka_unit_test(test_a_sound_machine_leaves_no_doubt_and_each_fault_its_own),
 	    a_test(test_a_step_of_the_wall_clock_is_remembered_for_an_hour),
 	    a_test(test_a_certificate_is_read_where_it_is_and_its_end_is_known),
