@@ -7,7 +7,7 @@
 #include "proto/base/mem.h"
 
 #define BLOCK	   (256 * 1024)
-#define SPARE_MOST (16 * BLOCK)
+#define SPARE_MOST (4 * BLOCK) /* some milliseconds of answers at full load */
 
 struct block {
 	struct block *next; /* owned */
