@@ -26,6 +26,7 @@
 #define STOP_DRAIN	((struct millis){500})
 #define CALM		SECONDS(1)
 #define MOVES_LEAST	100 /* for memory to be given back */
+#define FRAMES_CALM	100 /* the most within CALM: giving it back takes milliseconds */
 #define PROTOCOL_EXAMD1 1   /* in OPENED */
 
 struct front {
@@ -46,9 +47,11 @@ struct front {
 	bool flooded;  /* the core does not keep up: nobody is read */
 	bool stopping;
 	struct timer flood_timer, stop_timer;
-	unsigned moves;	     /* guests that came or went since memory was given back */
-	unsigned moves_seen; /* of them, when calm_timer was set */
-	bool watching_calm;  /* calm_timer is set */
+	unsigned moves;	      /* guests that came or went since memory was given back */
+	unsigned moves_seen;  /* of them, when calm_timer was set */
+	uint64_t frames;      /* from guests, ever */
+	uint64_t frames_seen; /* of them, when calm_timer was set */
+	bool watching_calm;   /* calm_timer is set */
 	struct timer calm_timer;
 	struct loop_pass pass;
 	struct watch leash;
@@ -117,11 +120,13 @@ static void pause_listeners(struct front *f, bool pause)
 }
 
 /* A handshake needs memory that the connection does not, and leaves it in pieces: what a crowd left
- * goes back to the system when the crowd has passed. */
+ * goes back to the system when the crowd has passed and little is said, because it takes a while.
+ */
 static void watch_calm(struct front *f)
 {
 	f->watching_calm = true;
 	f->moves_seen = f->moves;
+	f->frames_seen = f->frames;
 	timer_set(&f->calm_timer, CALM);
 }
 
@@ -129,7 +134,7 @@ static void on_calm_timer(struct timer *t)
 {
 	struct front *f = container_of(t, struct front, calm_timer);
 
-	if (f->moves != f->moves_seen) {
+	if (f->moves != f->moves_seen || f->frames - f->frames_seen > FRAMES_CALM) {
 		watch_calm(f);
 		return;
 	}
@@ -168,7 +173,10 @@ static void on_guest_open(struct guest_host *host, struct guest *g)
 
 static void on_guest_frame(struct guest_host *host, struct guest *g, struct bytes message)
 {
-	tell_core(container_of(host, struct front, host), CHANNEL_FRAME, g, message);
+	struct front *f = container_of(host, struct front, host);
+
+	f->frames++;
+	tell_core(f, CHANNEL_FRAME, g, message);
 }
 
 static void on_guest_gone(struct guest_host *host, struct guest *g, const char *why)
