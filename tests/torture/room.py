@@ -178,12 +178,22 @@ class Room:
         result["held"] = p.returncode == 0 and result["integrity"] == "ok"
         return result
 
+    def _stamps(self):
+        """By which a change of the database or its log is seen."""
+        stats = [os.stat(os.path.join(self.dir, name)) for name in ("examd.db", "examd.db-wal")
+                 if os.path.exists(os.path.join(self.dir, name))]
+        return [(s.st_mtime_ns, s.st_size) for s in stats]
+
     def query(self, sql):
-        """Rows of a copy of the database; the daemon may run, and should be idle."""
+        """Rows of a copy of the database; the daemon may run.  A checkpoint between the two copies would
+        leave a database of no moment, so they are taken until nothing changed meanwhile."""
         with tempfile.TemporaryDirectory(dir=self.tmp) as d:
-            for name in ("examd.db", "examd.db-wal"):
-                if os.path.exists(os.path.join(self.dir, name)):
-                    shutil.copy(os.path.join(self.dir, name), d)
+            before = None
+            while before != self._stamps():
+                before = self._stamps()
+                for name in ("examd.db", "examd.db-wal"):
+                    if os.path.exists(os.path.join(self.dir, name)):
+                        shutil.copy(os.path.join(self.dir, name), d)
             out = run("sqlite3", "-json", os.path.join(d, "examd.db"), sql).stdout
         return json.loads(out) if out.strip() else []
 
