@@ -1277,7 +1277,7 @@ static void memory_is_given_back_when_a_crowd_has_passed_and_nobody_talks(void *
 	}
 	told = (struct pollfd){.fd = trims[0], .events = POLLIN};
 	id = given_client(&c);
-	for (i = 0; i < 12; i++) { /* somebody talks, for more than a second */
+	for (i = 0; i < 25; i++) { /* somebody talks, for longer than two looks */
 		int frame;
 
 		for (frame = 0; frame < 200; frame++) {
