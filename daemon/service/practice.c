@@ -59,12 +59,28 @@ static bool sits_now(const struct core *core, struct person_id person, const cha
 	return false;
 }
 
+/* Does an exam of this bank forbid practice?  Another one of the bank would tell the same keys. */
+static bool is_closed_to_practice(struct core *core, const char *bank)
+{
+	const char *const *names;
+	size_t n = shelf_exams(core, &names);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct blueprint *b = engine_blueprint(core->engine, names[i]);
+
+		if (b->practice == PRACTICE_NEVER && strcmp(b->bank, bank) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* A slip is for its sitting, and one sitting is enough at a time. */
 static bool may_practise(const struct request *rq, const struct blueprint *b)
 {
 	const struct session *session = rq->client->session;
 
-	return session->sitting.v == 0 && !sits_now(rq->core, session->person, b->bank);
+	return session->sitting.v == 0 && !is_closed_to_practice(rq->core, b->bank) &&
+	       !sits_now(rq->core, session->person, b->bank);
 }
 
 enum err on_list_exams(struct request *rq)

@@ -472,6 +472,47 @@ static void test_an_exam_that_the_bank_cannot_fill_is_refused_with_what_is_missi
 	buf_fini(&text);
 }
 
+static size_t exams_to_practise(struct fake_client *c)
+{
+	REQUEST_OF(list_exams, LIST_EXAMS, Examd__V1__ListExams, EXAMD__V1__LIST_EXAMS__INIT);
+	const wire_reply *reply = client_ask(c, &request);
+
+	assert_int_equal(reply->error, ERR_OK);
+	return reply->exams->n_exams;
+}
+
+static enum err start_practice(struct fake_client *c, uint8_t command)
+{
+	REQUEST_OF(practice_start, PRACTICE_START, Examd__V1__PracticeStart,
+		   EXAMD__V1__PRACTICE_START__INIT);
+	uint8_t id[COMMAND_SIZE] = {command};
+
+	in.command_id = (ProtobufCBinaryData){sizeof id, id};
+	in.exam = wire_text("cpc-short");
+	in.tutor = true;
+	return (enum err)client_ask(c, &request)->error;
+}
+
+/* Tutor mode tells keys: an exam that forbids practice closes its bank, whatever else draws from
+ * it. */
+static void test_nobody_practises_with_the_bank_of_an_exam_that_forbids_it(void **state)
+{
+	struct harness *h = *state;
+	struct fake_client *c = staff_connect(h, "ines", INSTRUCTOR);
+	struct fake_client *anna = staff_connect(h, "anna", EXAMD__V1__ROLE__ROLE_CANDIDATE);
+	struct buf text = {0};
+
+	load_content(c);
+	assert_int_equal(exams_to_practise(anna), 1);
+	assert_int_equal(start_practice(anna, 1), ERR_OK);
+	staff_read_file("questions/banks/cpc-demo.yaml", &text);
+	change_text(&text, "late_start: on-ready", "practice:   never\n");
+	assert_true(diagnostics(staff_load_exam(c, 1, buf_bytes(&text), false))->changed);
+	assert_int_equal(exams_to_practise(anna), 0);
+	assert_int_equal(start_practice(anna, 2), ERR_OUT_OF_TURN);
+	buf_fini(&text);
+}
+
 /* ---- Sittings and slips ------------------------------------------------------------------------
  */
 
@@ -1357,6 +1398,7 @@ int main(int argc, char **argv)
 	    RULE(test_a_bank_with_errors_changes_nothing_and_all_are_told),
 	    RULE(test_a_bank_and_an_exam_are_there_after_a_restart),
 	    RULE(test_an_exam_that_the_bank_cannot_fill_is_refused_with_what_is_missing),
+	    RULE(test_nobody_practises_with_the_bank_of_an_exam_that_forbids_it),
 	    RULE(test_a_sitting_is_made_of_a_group_and_of_users),
 	    RULE(
 		test_a_sitting_made_again_by_the_same_command_is_found_though_its_group_is_empty_now),

@@ -91,6 +91,8 @@ void blueprint_seal(struct blueprint *b)
 	put_release(&out, &b->review);
 	buf_put_u8(&out, (uint8_t)b->lost);
 	buf_put_u8(&out, (uint8_t)b->late);
+	if (b->practice != PRACTICE_OFFERED) /* a later key: without it the hash is what it was */
+		buf_put_u8(&out, (uint8_t)b->practice);
 	b->hash = digest_of(buf_bytes(&out).data, buf_length(&out));
 	buf_fini(&out);
 }

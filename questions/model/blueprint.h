@@ -20,6 +20,9 @@ enum item_order { ORDER_SECTIONS, ORDER_SHUFFLED };
 enum breaks { BREAKS_NONE, BREAKS_CLOCK_RUNS, BREAKS_CLOCK_STOPS };
 enum lost_policy { LOST_CLOCK_RUNS, LOST_CLOCK_STOPS };
 enum late_start { LATE_ON_READY, LATE_BY_HAND };
+/* May candidates practise with the exam's bank?  Never: with no exam of that bank, for practice
+ * tells its keys. */
+enum practice_policy { PRACTICE_OFFERED, PRACTICE_NEVER };
 enum multiple_rule { MULTIPLE_ALL_OR_NOTHING, MULTIPLE_PARTIAL };
 enum pass_rule { PASS_PERCENT, PASS_SCALED };
 enum release_rule { RELEASE_AT_ONCE, RELEASE_BY_DATE, RELEASE_BY_HAND, RELEASE_NEVER };
@@ -70,6 +73,7 @@ struct blueprint {
 	struct release result, review;
 	enum lost_policy lost;
 	enum late_start late;
+	enum practice_policy practice;
 	struct digest hash; /* SHA-256 of the canonical content: blueprint_seal() */
 	struct {
 		struct place total, pretest, warnings, pass, bank, code_year;

@@ -23,6 +23,8 @@ static const struct choice losts[] = {
     {"clock-runs", LOST_CLOCK_RUNS}, {"clock-stops", LOST_CLOCK_STOPS}, {NULL, 0}};
 static const struct choice lates[] = {
     {"on-ready", LATE_ON_READY}, {"by-hand", LATE_BY_HAND}, {NULL, 0}};
+static const struct choice practices[] = {
+    {"offered", PRACTICE_OFFERED}, {"never", PRACTICE_NEVER}, {NULL, 0}};
 static const struct choice multiples[] = {
     {"all-or-nothing", MULTIPLE_ALL_OR_NOTHING}, {"partial", MULTIPLE_PARTIAL}, {NULL, 0}};
 static const struct choice passes[] = {
@@ -329,6 +331,7 @@ static const struct field blueprint_fields[] = {
     {.key = "release", .kind = FIELD_NODE, .required = true, .read = read_release},
     {.key = "lost_connection", .kind = FIELD_CHOICE, .choices = losts, AT(blueprint, lost)},
     {.key = "late_start", .kind = FIELD_CHOICE, .choices = lates, AT(blueprint, late)},
+    {.key = "practice", .kind = FIELD_CHOICE, .choices = practices, AT(blueprint, practice)},
     {.key = "code_year",
      .kind = FIELD_LINE,
      .least = 1,
