@@ -1,0 +1,171 @@
+// After the end: how it was closed, the result when the exam releases it, and the rationales.
+import { create } from "@bufbuild/protobuf";
+import { useEffect, useState } from "preact/hooks";
+import { AttemptState, GetResultSchema, GetReviewSchema, type ItemReview, type Result } from "../../gen/examd_pb";
+import { useCell } from "../cell";
+import { Button } from "../ui/button";
+import { Text, day, percent, points, time } from "../ui/text";
+import { Refusal, sentence } from "../wire/errors";
+import { Bars } from "./chart";
+import { letter } from "./item";
+import type { Seat } from "./seat";
+
+export function howItEnded(state: AttemptState): string {
+  if (state === AttemptState.SUBMITTED) return "You have handed in.";
+  if (state === AttemptState.EXPIRED) return "The time is over. Everything that was saved counts.";
+  if (state === AttemptState.VOIDED) return "This exam was voided.";
+  return "The exam was closed. Everything that was saved counts.";
+}
+
+export function ResultCard({ result, practice }: { result: Result; practice: boolean }) {
+  const score = result.score;
+  const of = percent(score?.points ?? 0, score?.pointsMost ?? 0);
+  return (
+    <section class="card">
+      <h2>Result</h2>
+      {score !== undefined && (
+        <div class="score">
+          <strong class="big">{of} %</strong>
+          <span class={`badge ${score.passed ? "good" : "bad"}`}>{score.passed ? "passed" : "not passed"}</span>
+          <span class="hint">{points(score.points)} of {points(score.pointsMost)} points{score.scaled > 0 && `, ${score.scaled} on a practice scale`}</span>
+        </div>
+      )}
+      <dl class="facts">
+        <div><dt>Answered</dt><dd>{result.answered} of {result.items}</dd></div>
+        <div><dt>Time used</dt><dd>{time(Number(result.usedMs))}</dd></div>
+        {practice && result.answered > 0 && <div><dt>For each question</dt><dd>{time(Number(result.usedMs) / result.answered)}</dd></div>}
+        <div><dt>Closed</dt><dd>{day(result.closedWallMs)}</dd></div>
+      </dl>
+      {result.sections.length > 0 && (
+        <Bars title="By section" rows={result.sections.map((s) => ({ name: s.title || s.section, value: percent(s.points, s.pointsMost),
+          text: `${points(s.points)}/${points(s.pointsMost)}` }))} />
+      )}
+    </section>
+  );
+}
+
+function given(review: ItemReview): string {
+  const a = review.answer;
+  if (a === undefined) return "no answer";
+  if (review.content?.fields.length) return a.codes.filter((c) => c !== "").join(", ") || "no answer";
+  return a.chosen.map(letter).join(", ") || "no answer";
+}
+
+export function Reviewed({ review }: { review: ItemReview }) {
+  const item = review.content;
+  if (item === undefined) return null;
+  const good = review.points === review.pointsMost;
+  return (
+    <article class="card reviewed">
+      <div class="row between">
+        <h3>Question {review.item + 1}</h3>
+        <span class={`badge ${good ? "good" : "bad"}`}>{points(review.points)} of {points(review.pointsMost)}</span>
+      </div>
+      {review.stimulus !== "" && <details><summary>Record</summary><Text>{review.stimulus}</Text></details>}
+      <Text class="stem">{item.stem}</Text>
+      {item.options.length > 0 && (
+        <ul class="options">
+          {item.options.map((text, i) => {
+            const right = review.right.includes(i), chosen = review.answer?.chosen.includes(i) === true;
+            return (
+              <li key={i} class={`option ${right ? "right" : chosen ? "wrong" : ""}`}>
+                <div class="option-line">
+                  <span class="letter" aria-hidden="true">{right ? "\u2713" : chosen ? "\u2717" : letter(i)}</span>
+                  <span class="option-text"><span dir="auto">{text}</span>
+                    <small>{[right && "right", chosen && "your answer"].filter(Boolean).join(", ")}</small>
+                    {review.why[i] && <Text class="why">{review.why[i]}</Text>}</span>
+                </div>
+              </li>
+            );
+          })}
+        </ul>
+      )}
+      {item.fields.length > 0 && (
+        <dl class="facts">
+          {item.fields.map((label, i) => (
+            <div key={i}><dt>{label || `Code ${i + 1}`}</dt>
+              <dd>{review.answer?.codes[i] || "none"}<small>right: {review.accepted[i]?.codes.join(" or ") ?? ""}
+                {review.accepted[i]?.optional && " (optional)"}</small></dd></div>
+          ))}
+        </dl>
+      )}
+      <p class="hint">Your answer: {given(review)}</p>
+      {review.rationale !== "" && <div class="note"><Text>{review.rationale}</Text></div>}
+      {review.references.length > 0 && <ul class="references">{review.references.map((r, i) => <li key={i}><small>{r}</small></li>)}</ul>}
+    </article>
+  );
+}
+
+export function ReviewList({ seat, attempt }: { seat: Seat; attempt: bigint }) {
+  const [items, setItems] = useState<ItemReview[] | null>(null);
+  const [error, setError] = useState("");
+  const [only, setOnly] = useState(false);
+  useEffect(() => {
+    let over = false;
+    void (async () => {
+      const all: ItemReview[] = [];
+      try {
+        for (;;) {
+          const reply = await seat.session.link.command({ case: "getReview",
+            value: create(GetReviewSchema, { attempt, firstItem: (all.at(-1)?.item ?? -1) + 1 }) });
+          if (over || reply.body.case !== "review") return;
+          all.push(...reply.body.value.items);
+          if (!reply.body.value.more || reply.body.value.items.length === 0) break;
+        }
+        setItems(all);
+      } catch (e) {
+        if (!over) setError(e instanceof Refusal && e.reason === "not_released" ? "The answers and rationales are not released yet." : sentence(e));
+      }
+    })();
+    return () => { over = true; };
+  }, [seat, attempt]);
+  if (error !== "") return <p class="hint">{error}</p>;
+  if (items === null) return <p class="waiting" role="status">Loading</p>;
+  const shown = only ? items.filter((i) => i.points < i.pointsMost) : items;
+  return (
+    <section class="stack" aria-labelledby="review">
+      <div class="row between"><h2 id="review">Questions and rationales</h2>
+        <Button pressed={only} onClick={() => setOnly(!only)}>Only what was missed</Button></div>
+      {shown.length === 0 && <p class="hint">None.</p>}
+      {shown.map((r) => <Reviewed key={r.item} review={r} />)}
+    </section>
+  );
+}
+
+export function useResult(seat: Seat, attempt: bigint, released: boolean | undefined): { result: Result | null; error: string } {
+  const [result, setResult] = useState<Result | null>(null);
+  const [error, setError] = useState("");
+  useEffect(() => {
+    let over = false;
+    seat.session.link.command({ case: "getResult", value: create(GetResultSchema, { attempt }) }).then((reply) => {
+      if (!over && reply.body.case === "result") setResult(reply.body.value);
+    }, (e: unknown) => {
+      if (!over) setError(e instanceof Refusal && e.reason === "not_released" ? "The result is not released yet. It appears here when it is."
+        : sentence(e));
+    });
+    return () => { over = true; };
+  }, [seat, attempt, released]);
+  return { result, error: result === null ? error : "" };
+}
+
+export function After({ seat }: { seat: Seat }) {
+  const who = useCell(seat.session.who), status = seat.status;
+  const attempt = status?.attempt ?? 0n, { unsaved } = seat.saved();
+  const { result, error } = useResult(seat, attempt, status?.resultReleased);
+  const [reviewing, setReviewing] = useState(false);
+  return (
+    <>
+      <section class="card">
+        <h1>{howItEnded(seat.state)}</h1>
+        <p>{status?.examTitle}</p>
+        {unsaved > 0 ? <p class="note warn" role="status">{`${unsaved} not saved yet; being sent.`}</p>
+          : status?.receipt !== undefined && <p class="note good">The server has signed a receipt for what it has of you.</p>}
+        {error !== "" && <p class="hint" role="status">{error}</p>}
+      </section>
+      {result !== null && <ResultCard result={result} practice={status?.practice === true} />}
+      {status?.reviewReleased && (reviewing ? <ReviewList seat={seat} attempt={attempt} />
+        : <div class="row"><Button onClick={() => setReviewing(true)}>Questions and rationales</Button></div>)}
+      {who?.sitting === 0n && <div class="row"><Button kind="primary" onClick={() => seat.leave()}>To practice</Button></div>}
+    </>
+  );
+}

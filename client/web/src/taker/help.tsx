@@ -1,0 +1,39 @@
+import { Button } from "../ui/button";
+import { Dialog } from "../ui/dialog";
+import { Check } from "../ui/field";
+import { LookFields } from "../ui/look";
+import { keysOn } from "./keys";
+import { useCell } from "../cell";
+
+const KEYS: readonly (readonly [string, string])[] = [
+  ["A \u2026 J", "choose that answer"],
+  ["1 \u2026 9", "choose that answer"],
+  ["N  \u2192", "next question"],
+  ["P  \u2190", "question before"],
+  ["R", "flag for review, or take the flag off"],
+  ["X, then a letter", "strike an answer out, or bring it back"],
+  ["W", "note"],
+  ["U", "highlight the text that is selected"],
+  ["V", "all questions, and handing in"],
+  ["T", "hide the clock, or show it"],
+  ["=", "calculator, where the exam allows it"],
+  ["?", "this page"],
+  ["Tab, arrows, Space, Esc", "as everywhere"],
+];
+
+export function Help({ onClose }: { onClose: () => void }) {
+  const on = useCell(keysOn);
+  return (
+    <Dialog title="Keys and display" onClose={onClose} wide>
+      <LookFields />
+      <Check label="Single keys work" checked={on} onChecked={(v) => keysOn.set(v)}
+        hint="Take this away when a speech or switch program types letters by itself." />
+      <dl class="keys">
+        {KEYS.map(([key, what]) => <div key={key}><dt><kbd>{key}</kbd></dt><dd>{what}</dd></div>)}
+      </dl>
+      <p class="hint">The corner says "saved" only for what the server has told to have on its disk. Should the connection go, go on
+        answering: everything is kept on this device and sent when it is back.</p>
+      <div class="actions"><Button kind="primary" onClick={onClose}>Close</Button></div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,59 @@
+// A real server, and real browsers that look at it.
+import { spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const here = (name) => fileURLToPath(new URL(name, import.meta.url));
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+
+// Of the folder where the packages were installed.
+export const playwright = createRequire(`${process.env.BROWSER_MODULES}/package.json`)("playwright-core");
+
+export class House {
+  constructor(build) {
+    this.process = spawn("python3", [here("house.py"), "--build", build], { stdio: ["pipe", "pipe", "inherit"] });
+    this.lines = createInterface({ input: this.process.stdout })[Symbol.asyncIterator]();
+  }
+
+  async do(name, ...argv) {
+    this.process.stdin.write(JSON.stringify([name, ...argv]) + "\n");
+    const { value, done } = await this.lines.next();
+    if (done) throw new Error(`the house ended at ${name}`);
+    const answer = JSON.parse(value);
+    if ("failed" in answer) throw new Error(answer.failed);
+    return answer.ok;
+  }
+
+  async end() {
+    this.process.stdin.end();
+    await new Promise((done) => this.process.on("exit", done));
+  }
+}
+
+export function launch() {
+  return playwright.chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu", "--ignore-certificate-errors"] });
+}
+
+// A person with a browser of their own.  What its pages complain of is kept.
+export async function person(browser, address, options = {}) {
+  const context = await browser.newContext({ baseURL: address, ignoreHTTPSErrors: true, viewport: { width: 1366, height: 768 }, ...options });
+  context.setDefaultTimeout(15_000);
+  const complaints = [];
+  context.on("weberror", (e) => complaints.push(String(e.error())));
+  context.on("console", (m) => {
+    if (m.type() === "error" && !/Failed to load resource|net::ERR_/.test(m.text())) complaints.push(m.text());
+  });
+  return { context, page: await context.newPage(), complaints };
+}
+
+export async function useSlip(page, slip) {
+  await page.goto("/");
+  await page.getByLabel("Slip").fill(slip);
+  await page.getByRole("button", { name: "Go to the exam" }).click();
+}
+
+export async function agree(page) {
+  await page.getByLabel(/I have read the rules/).check();
+  await page.getByRole("button", { name: "Go on" }).click();
+}
