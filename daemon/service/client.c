@@ -112,14 +112,20 @@ struct client *attempt_holder(const struct core *core, const struct attempt *a)
 /* ---- Sending -----------------------------------------------------------------------------------
  */
 
-static void put(struct core *core, struct client *client, const wire_reply *reply)
+/* False, and nothing is queued: it is larger than a frame. */
+static bool put(struct core *core, struct client *client, const wire_reply *reply)
 {
 	struct outbox *o = &client->front->outbox;
 	size_t mark = channel_begin(&o->bytes, CHANNEL_FRAME, client->id);
 
 	message_put(&o->bytes, &reply->base);
+	if (buf_length(&o->bytes) - mark > CHANNEL_HEAD + FRAME_MOST) {
+		o->bytes.end = o->bytes.start + mark;
+		return false;
+	}
 	channel_end(&o->bytes, mark);
 	outbox_mark(o, store_last(core->store));
+	return true;
 }
 
 void client_send(struct core *core, struct client *client, wire_reply *reply)
@@ -136,13 +142,11 @@ void client_send(struct core *core, struct client *client, wire_reply *reply)
 		render_clock(core, a, &clock);
 		reply->clock = &clock;
 	}
-	if (protobuf_c_message_get_packed_size(&reply->base) > FRAME_MOST) {
+	if (!put(core, client, reply)) {
 		refusal.id = reply->id;
 		refusal.error = ERR_TOO_LARGE;
 		refusal.clock = reply->clock;
-		put(core, client, &refusal);
-	} else {
-		put(core, client, reply);
+		(void)put(core, client, &refusal);
 	}
 	reply->clock = NULL;
 }

@@ -480,6 +480,38 @@ static void test_an_endless_line_ends_the_operators_connection(void **state)
 	harness_free(h);
 }
 
+/* ---- Replies --------------------------------------------------------------------------------- */
+
+static void send_reply(struct harness *h, const struct fake_client *c, uint64_t id, char *detail)
+{
+	wire_reply reply = EXAMD__V1__REPLY__INIT;
+
+	reply.id = id;
+	if (detail != NULL)
+		reply.detail = detail;
+	client_send(h->core, client_find(h->core, c->conn), &reply);
+}
+
+static void test_a_reply_larger_than_a_frame_is_an_error_and_its_neighbours_are_whole(void **state)
+{
+	struct harness *h = harness_new();
+	struct fake_client *c = client_connect(h, "a device", "10.0.0.1");
+	char *large = mem_new(FRAME_MOST + 1);
+
+	(void)state;
+	client_hello(c);
+	memset(large, 'x', FRAME_MOST);
+	send_reply(h, c, 1001, NULL);
+	send_reply(h, c, 1002, large);
+	send_reply(h, c, 1003, NULL);
+	harness_drain(h);
+	assert_int_equal(client_reply(c, 1001)->error, ERR_OK);
+	assert_int_equal(client_reply(c, 1002)->error, ERR_TOO_LARGE);
+	assert_int_equal(client_reply(c, 1003)->error, ERR_OK);
+	free(large);
+	harness_free(h);
+}
+
 /* ---- Passwords ------------------------------------------------------------------------------- */
 
 static void test_passwords_have_bounds(void **state)
@@ -513,6 +545,8 @@ int main(void)
 	    cmocka_unit_test(test_a_directory_without_secrets_is_a_matter_for_a_person),
 	    cmocka_unit_test(test_the_operator_gets_status_and_backups_and_errors_by_name),
 	    cmocka_unit_test(test_an_endless_line_ends_the_operators_connection),
+	    cmocka_unit_test(
+		test_a_reply_larger_than_a_frame_is_an_error_and_its_neighbours_are_whole),
 	    cmocka_unit_test(test_passwords_have_bounds),
 	};
 
