@@ -43,7 +43,10 @@ static int32_t score_multiple(const struct form_item *fi, const struct answer_vi
 
 /* Typed codes.  Entries and the fields that accept them are the two sides of a bipartite graph;
  * credit goes to a maximum matching (augmenting paths).  A principal field is joined to the entry
- * at its own place only, and that entry to no other field. */
+ * at its own place only, and that entry to no other field.
+ *
+ * A code counts as often as fields accept it alone, at least once (worth()): two codes that may
+ * change places do not let one of them, typed twice, stand for both. */
 struct matching {
 	const struct item *item;
 	const struct answer_view *answer;
@@ -56,15 +59,47 @@ static size_t entries(const struct matching *m)
 	return m->answer->ncodes < m->item->nfields ? m->answer->ncodes : m->item->nfields;
 }
 
+static const char *code_of(const struct matching *m, size_t entry)
+{
+	const char *code = m->answer->codes[entry];
+
+	return code == NULL ? "" : code;
+}
+
+static bool is_same(const struct matching *m, size_t entry, const char *code)
+{
+	return strcmp(code_of(m, entry), code) == 0;
+}
+
+/* How often a code may count: as often as fields accept it alone, at least once. */
+static size_t worth(const struct item *item, const char *code)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < item->nfields; i++)
+		n += item->fields[i].naccept == 1 && strcmp(item->fields[i].accept[0], code) == 0;
+	return n > 0 ? n : 1;
+}
+
+/* Entries of the same code that stand for fields. */
+static size_t counted(const struct matching *m, const char *code)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < entries(m); i++)
+		n += m->field_of[i] != 0 && is_same(m, i, code);
+	return n;
+}
+
 static bool accepts(const struct matching *m, size_t field, size_t entry)
 {
 	const struct code_field *f = &m->item->fields[field];
-	const char *code = m->answer->codes[entry];
+	const char *code = code_of(m, entry);
 	size_t i;
 
 	if ((f->principal || m->item->fields[entry].principal) && field != entry)
 		return false;
-	if (code == NULL || code[0] == '\0')
+	if (code[0] == '\0')
 		return false;
 	for (i = 0; i < f->naccept; i++)
 		if (strcmp(f->accept[i], code) == 0)
@@ -72,8 +107,33 @@ static bool accepts(const struct matching *m, size_t field, size_t entry)
 	return false;
 }
 
+static bool augment(struct matching *m, size_t field);
+
+/* May an entry take a field?  When it has one, that field must find another entry; when its code
+ * counts often enough already, another entry of the code must lose its field to a third. */
+static bool make_room(struct matching *m, size_t entry)
+{
+	const char *code = code_of(m, entry);
+	size_t i;
+
+	if (m->field_of[entry] != 0)
+		return augment(m, m->field_of[entry] - 1);
+	if (counted(m, code) < worth(m->item, code))
+		return true;
+	for (i = 0; i < entries(m); i++) {
+		if (m->tried[i] || m->field_of[i] == 0 || !is_same(m, i, code))
+			continue;
+		m->tried[i] = true;
+		if (augment(m, m->field_of[i] - 1)) {
+			m->field_of[i] = 0;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Finds an entry for a field, moving earlier fields to other entries where needed; none of them
- * loses its match.  The depth is at most the number of fields, ITEM_FIELDS_MOST. */
+ * loses its match.  The depth is at most twice the number of fields, ITEM_FIELDS_MOST. */
 static bool augment(struct matching *m, size_t field)
 {
 	size_t i;
@@ -82,7 +142,7 @@ static bool augment(struct matching *m, size_t field)
 		if (m->tried[i] || !accepts(m, field, i))
 			continue;
 		m->tried[i] = true;
-		if (m->field_of[i] == 0 || augment(m, m->field_of[i] - 1)) {
+		if (make_room(m, i)) {
 			m->field_of[i] = field + 1;
 			return true;
 		}

@@ -5,8 +5,9 @@
  *            right ones, not below 0
  * codes      share: correct / max(entered, expected) of a point a blank; blank: a point a blank.
  *            A principal field is bound to its place; the others are in any order, matched so that
- *            the score is the highest; a code that is accepted once counts once; optional codes
- *            neither add to what is expected nor count as entered
+ *            the score is the highest; a code counts once, or as often as fields accept it alone
+ *            (the same procedure twice, ICD-10-PCS B3.2), however often it is typed; optional
+ *            codes neither add to what is expected nor count as entered
  * A blank is wrong; there is no penalty for guessing.  Pretest items score but are outside points,
  * most, pass and sections.  percent: points * 100 >= cut * most, in integers.  scaled: 0 -> 100,
  * cut -> 300, most -> 400, piecewise linear, rounded down; passed at 300.  A drill (fewer items

@@ -109,6 +109,38 @@ static int32_t codes_score(enum code_scoring scoring, const char *const *codes, 
 			  MULTIPLE_ALL_OR_NOTHING);
 }
 
+/* Two procedures that share a code are reported twice (ICD-10-PCS B3.2); two codes of which either
+ * may be principal are not one code twice. */
+static void a_code_counts_as_often_as_the_record_needs_it(void **state)
+{
+	static const char *either[] = {"J189", "L02415"}, *stent[] = {"02703DZ"};
+	static struct code_field fields[] = {
+	    {.label = "P", .accept = either, .naccept = 2, .principal = true},
+	    {.label = "S", .accept = either, .naccept = 2},
+	    {.label = "Procedure", .accept = stent, .naccept = 1},
+	    {.label = "Procedure", .accept = stent, .naccept = 1},
+	};
+	static const struct {
+		const char *codes[4];
+		int32_t points;
+	} cases[] = {
+	    {{"J189", "L02415", "02703DZ", "02703DZ"}, 400},
+	    {{"L02415", "J189", "02703DZ", "02703DZ"}, 400},
+	    {{"J189", "J189", "02703DZ", "02703DZ"}, 300},
+	    {{"J189", "L02415", "02703DZ", ""}, 300},
+	};
+	struct item item = {.id = "t", .kind = ITEM_CODES, .fields = fields, .nfields = 4};
+	const struct form_item fi = {.item = &item};
+
+	(void)state;
+	item.scoring = CODES_BLANK;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_int_equal(
+		    cases[i].points,
+		    score_item(&fi, &(struct answer_view){.codes = cases[i].codes, .ncodes = 4},
+			       MULTIPLE_ALL_OR_NOTHING));
+}
+
 static void typed_codes_follow_the_rules_of_code_entry(void **state)
 {
 	static const struct {
@@ -120,8 +152,8 @@ static void typed_codes_follow_the_rules_of_code_entry(void **state)
 	    {{"J189", "Z794", "E119", "E1165"}, 300, 300}, /* the optional one elsewhere */
 	    {{"E119", "J189", "E1165", ""}, 100, 100},	   /* the principal is bound to its place */
 	    {{"J189", "", "", ""}, 100, 100},
-	    {{"J189", "E119", "E119", ""}, 300, 300},	   /* both fields accept it */
-	    {{"J189", "E119", "E119", "E119"}, 225, 300},  /* a third time it is one too many */
+	    {{"J189", "E119", "E119", ""}, 200, 200},	   /* the same twice is one diagnosis */
+	    {{"J189", "E119", "E119", "E119"}, 150, 200},  /* and counts as entered each time */
 	    {{"J189", "E1165", "E1165", ""}, 200, 200},	   /* one field only accepts that */
 	    {{"J189", "E119", "E1165", "R05"}, 225, 300},  /* one code too many: 3 of 4 */
 	    {{"R05", "E119", "E1165", "I10"}, 150, 200},   /* 2 of 4 entered */
@@ -147,6 +179,7 @@ struct model {
 	const char *codes[8];
 	size_t n;
 	uint64_t used;
+	bool taken[8];	       /* entries that stand for a field */
 	size_t correct, spare; /* of the way under way */
 	double best_share;
 	size_t best; /* of all ways */
@@ -162,6 +195,19 @@ static bool model_accepts(const struct model *m, size_t field, size_t entry)
 		if (strcmp(f->accept[i], m->codes[entry]) == 0)
 			return !bound || field == entry;
 	return false;
+}
+
+/* A code typed again stands for a second field only where fields want it alone as often. */
+static bool model_may_count(const struct model *m, size_t entry)
+{
+	size_t i, counted = 0, alone = 0;
+
+	for (i = 0; i < m->n; i++)
+		counted += m->taken[i] && strcmp(m->codes[i], m->codes[entry]) == 0;
+	for (i = 0; i < m->item->nfields; i++)
+		alone += m->item->fields[i].naccept == 1 &&
+			 strcmp(m->item->fields[i].accept[0], m->codes[entry]) == 0;
+	return counted < (alone > 0 ? alone : 1);
 }
 
 static void model_try(struct model *m, size_t entry, size_t filled)
@@ -184,15 +230,18 @@ static void model_try(struct model *m, size_t entry, size_t filled)
 	for (field = 0; field < m->item->nfields; field++) {
 		bool optional = m->item->fields[field].optional;
 
-		if ((m->used >> field & 1) != 0 || !model_accepts(m, field, entry))
+		if ((m->used >> field & 1) != 0 || !model_accepts(m, field, entry) ||
+		    !model_may_count(m, entry))
 			continue;
 		m->used |= 1ull << field;
+		m->taken[entry] = true;
 		m->correct += !optional;
 		m->spare += optional;
 		model_try(m, entry + 1, filled + 1);
 		m->spare -= optional;
 		m->correct -= !optional;
 		m->used &= ~(1ull << field);
+		m->taken[entry] = false;
 	}
 }
 
@@ -472,6 +521,7 @@ int main(void)
 	    cmocka_unit_test(a_multiple_response_needs_every_right_option_and_no_other),
 	    cmocka_unit_test(partial_credit_counts_wrong_options_against_right_ones),
 	    cmocka_unit_test(a_third_of_a_point_is_rounded_once_and_half_up),
+	    cmocka_unit_test(a_code_counts_as_often_as_the_record_needs_it),
 	    cmocka_unit_test(typed_codes_follow_the_rules_of_code_entry),
 	    cmocka_unit_test(typed_codes_earn_what_the_best_of_all_assignments_earns),
 	    cmocka_unit_test(partial_credit_is_the_fraction_of_the_rule_for_every_choice),
