@@ -272,6 +272,7 @@ learn() {
 learn d
 shows 'Password' 'User +c2'
 type_text 'not this one'
+shows 'Password +\[\*{12} '
 screen log-in
 press Enter
 shows 'is wrong'
