@@ -8,11 +8,16 @@ const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
 // Of the folder where the packages were installed.
-export const playwright = createRequire(`${process.env.BROWSER_MODULES}/package.json`)("playwright-core");
+const packages = createRequire(`${process.env.BROWSER_MODULES}/package.json`);
+const { chromium } = packages("playwright-core");
+const { source: axe } = packages("axe-core");
+
+export const BUILD = process.env.EXAMD_BUILD;
 
 export class House {
-  constructor(build) {
-    this.process = spawn("python3", [here("house.py"), "--build", build], { stdio: ["pipe", "pipe", "inherit"] });
+  // What it can: SCRIPT.
+  constructor(script = "house.py") {
+    this.process = spawn("python3", [here(script), "--build", BUILD], { stdio: ["pipe", "pipe", "inherit"] });
     this.lines = createInterface({ input: this.process.stdout })[Symbol.asyncIterator]();
   }
 
@@ -32,10 +37,10 @@ export class House {
 }
 
 export function launch() {
-  return playwright.chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu", "--ignore-certificate-errors"] });
+  return chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu", "--ignore-certificate-errors"] });
 }
 
-// A person with a browser of their own.  What its pages complain of is kept.
+// A person at a device of their own.  What its pages complain of is kept.
 export async function person(browser, address, options = {}) {
   const context = await browser.newContext({ baseURL: address, ignoreHTTPSErrors: true, viewport: { width: 1366, height: 768 }, ...options });
   context.setDefaultTimeout(15_000);
@@ -53,7 +58,32 @@ export async function useSlip(page, slip) {
   await page.getByRole("button", { name: "Go to the exam" }).click();
 }
 
+export async function logIn(page, user, password) {
+  await page.goto("/");
+  await page.getByRole("button", { name: "With a password" }).click();
+  await page.getByLabel("Name").fill(user);
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Log in" }).click();
+}
+
 export async function agree(page) {
   await page.getByLabel(/I have read the rules/).check();
   await page.getByRole("button", { name: "Go on" }).click();
+}
+
+export async function isAt(page, number) {
+  await page.getByRole("heading", { name: new RegExp(`^Question ${number} of `) }).waitFor();
+}
+
+// The corner says that N of N are saved, and nothing waits.
+export async function isSaved(page, n) {
+  await page.locator(`.saved[data-saved="${n}"][data-put="${n}"][data-unsaved="0"]`).waitFor();
+}
+
+// What axe finds wrong with the page as it is, by WCAG 2.2 A and AA.
+export async function findings(page) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => window.axe.run(document, {
+    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
+  return violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 160)).join(" | ")}`);
 }

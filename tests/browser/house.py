@@ -73,10 +73,10 @@ class House:
     def thaw(self):
         self.room.thaw()
 
-    def audit(self):
-        """Stops the server: what is on file?"""
+    def audit(self, acks):
+        """Stops the server: is each of these, "attempt item seat revision option", on file?"""
         self.room.stop()
-        return self.room.audit()
+        return self.room.audit(self.text("acks", "".join(a + "\n" for a in acks)))
 
     def end(self):
         self.room.remove()

@@ -4,10 +4,10 @@ import { useEffect, useState } from "preact/hooks";
 import { AttemptState, GetResultSchema, GetReviewSchema, type ItemReview, type Result } from "../../gen/examd_pb";
 import { useCell } from "../cell";
 import { Button } from "../ui/button";
-import { Text, day, percent, points, time } from "../ui/text";
+import { day, percent, points, time } from "../ui/text";
 import { Refusal, sentence } from "../wire/errors";
 import { Bars } from "./chart";
-import { letter } from "./item";
+import { Reviewed } from "./reviewed";
 import type { Seat } from "./seat";
 
 export function howItEnded(state: AttemptState): string {
@@ -41,58 +41,6 @@ export function ResultCard({ result, practice }: { result: Result; practice: boo
           text: `${points(s.points)}/${points(s.pointsMost)}` }))} />
       )}
     </section>
-  );
-}
-
-function given(review: ItemReview): string {
-  const a = review.answer;
-  if (a === undefined) return "no answer";
-  if (review.content?.fields.length) return a.codes.filter((c) => c !== "").join(", ") || "no answer";
-  return a.chosen.map(letter).join(", ") || "no answer";
-}
-
-export function Reviewed({ review }: { review: ItemReview }) {
-  const item = review.content;
-  if (item === undefined) return null;
-  const good = review.points === review.pointsMost;
-  return (
-    <article class="card reviewed">
-      <div class="row between">
-        <h3>Question {review.item + 1}</h3>
-        <span class={`badge ${good ? "good" : "bad"}`}>{points(review.points)} of {points(review.pointsMost)}</span>
-      </div>
-      {review.stimulus !== "" && <details><summary>Record</summary><Text>{review.stimulus}</Text></details>}
-      <Text class="stem">{item.stem}</Text>
-      {item.options.length > 0 && (
-        <ul class="options">
-          {item.options.map((text, i) => {
-            const right = review.right.includes(i), chosen = review.answer?.chosen.includes(i) === true;
-            return (
-              <li key={i} class={`option ${right ? "right" : chosen ? "wrong" : ""}`}>
-                <div class="option-line">
-                  <span class="letter" aria-hidden="true">{right ? "\u2713" : chosen ? "\u2717" : letter(i)}</span>
-                  <span class="option-text"><span dir="auto">{text}</span>
-                    <small>{[right && "right", chosen && "your answer"].filter(Boolean).join(", ")}</small>
-                    {review.why[i] && <Text class="why">{review.why[i]}</Text>}</span>
-                </div>
-              </li>
-            );
-          })}
-        </ul>
-      )}
-      {item.fields.length > 0 && (
-        <dl class="facts">
-          {item.fields.map((label, i) => (
-            <div key={i}><dt>{label || `Code ${i + 1}`}</dt>
-              <dd>{review.answer?.codes[i] || "none"}<small>right: {review.accepted[i]?.codes.join(" or ") ?? ""}
-                {review.accepted[i]?.optional && " (optional)"}</small></dd></div>
-          ))}
-        </dl>
-      )}
-      <p class="hint">Your answer: {given(review)}</p>
-      {review.rationale !== "" && <div class="note"><Text>{review.rationale}</Text></div>}
-      {review.references.length > 0 && <ul class="references">{review.references.map((r, i) => <li key={i}><small>{r}</small></li>)}</ul>}
-    </article>
   );
 }
 
@@ -159,7 +107,7 @@ export function After({ seat }: { seat: Seat }) {
         <h1>{howItEnded(seat.state)}</h1>
         <p>{status?.examTitle}</p>
         {unsaved > 0 ? <p class="note warn" role="status">{`${unsaved} not saved yet; being sent.`}</p>
-          : status?.receipt !== undefined && <p class="note good">The server has signed a receipt for what it has of you.</p>}
+          : status?.receipt !== undefined && <p class="note good">Everything is on the server, and it has signed a receipt for it.</p>}
         {error !== "" && <p class="hint" role="status">{error}</p>}
       </section>
       {result !== null && <ResultCard result={result} practice={status?.practice === true} />}

@@ -87,7 +87,10 @@ function stopWords(seat: Seat): string {
   return "";
 }
 
-function Strip({ seat, onHelp }: { seat: Seat; onHelp: () => void }) {
+// Above the exam, also while it stands.
+export function Strip({ seat }: { seat: Seat }) {
+  const [help, setHelp] = useState(false);
+  useKeys((key) => key === "?" && (setHelp(true), true));
   const part = seat.partInfo, parts = seat.status?.parts.length ?? 0;
   return (
     <header class="strip">
@@ -95,9 +98,10 @@ function Strip({ seat, onHelp }: { seat: Seat; onHelp: () => void }) {
         <strong>{seat.status?.examTitle}</strong>
         {parts > 1 && <span class="hint">{` Part ${seat.part + 1} of ${parts}: ${part?.title ?? ""}`}</span>}
       </div>
-      <Button kind="quiet" class="square" aria-label="Keys and display" title="Keys and display" onClick={onHelp}>?</Button>
+      <Button kind="quiet" class="square" aria-label="Keys and display" title="Keys and display" onClick={() => setHelp(true)}>?</Button>
       <Saved seat={seat} />
       <ClockFace seat={seat} />
+      {help && <Help onClose={() => setHelp(false)} />}
     </header>
   );
 }
@@ -163,7 +167,6 @@ function useFocusWatch(seat: Seat): void {
 export function Desk({ seat }: { seat: Seat }) {
   const [at, setAt] = useState(() => firstItem(seat));
   const [view, setView] = useState<View>("item");
-  const [help, setHelp] = useState(false);
   const [busy, setBusy] = useState(false);
   const [short, setShort] = useState(false);
   const [breaking, setBreaking] = useState(false);
@@ -209,7 +212,6 @@ export function Desk({ seat }: { seat: Seat }) {
     if (key === "n" || key === "arrowright") go(at + 1);
     else if ((key === "p" || key === "arrowleft") && !seat.isLinear) go(at - 1);
     else if (key === "v" || key === "s") setView(view === "all" ? "item" : "all");
-    else if (key === "?") setHelp(true);
     else return false;
     return true;
   });
@@ -218,7 +220,7 @@ export function Desk({ seat }: { seat: Seat }) {
   return (
     <>
       <a class="skip" href="#exam" onClick={(e) => { e.preventDefault(); document.getElementById("exam")?.focus(); }}>To the question</a>
-      <Strip seat={seat} onHelp={() => setHelp(true)} />
+      <Strip seat={seat} />
       <main id="exam" class="desk" tabIndex={-1}>
         {words !== "" && <p class="note warn" role="status">{words}</p>}
         {timeUp && <p class="note warn" role="status">The time is up. Everything that was saved counts. Waiting for the server.</p>}
@@ -234,7 +236,6 @@ export function Desk({ seat }: { seat: Seat }) {
         )}
       </main>
       <Bottom seat={seat} at={at} view={view} busy={busy} onGo={go} onView={setView} />
-      {help && <Help onClose={() => setHelp(false)} />}
       {short && <Confirm title="Go on all the same?" yes="Go on" no="Stay" onYes={() => goOnLinear(true)} onNo={() => setShort(false)}>
         <p>This is not the number of answers that was asked for, and you cannot come back to it.</p></Confirm>}
     </>

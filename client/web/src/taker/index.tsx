@@ -4,7 +4,7 @@ import { AttemptState, Stop } from "../../gen/examd_pb";
 import { useCell } from "../cell";
 import type { Session } from "../session";
 import { After } from "./after";
-import { Desk } from "./desk";
+import { Desk, Strip } from "./desk";
 import { Frame, Lobby, Paused, Rules, TakenOver } from "./lobby";
 import { Practice } from "./practice";
 import { Seat } from "./seat";
@@ -20,7 +20,7 @@ function Place({ seat }: { seat: Seat }) {
   if (status === null && who?.sitting === 0n && who.attempt === 0n && seat.entry === "") {
     return <Frame seat={seat} wide><Practice seat={seat} /></Frame>;
   }
-  if (seat.isPaused) return <Frame seat={seat}><Paused seat={seat} /></Frame>;
+  if (seat.isPaused) return <><Strip seat={seat} /><main class="page narrow"><Paused seat={seat} /></main></>;
   if (status !== null && before && status.rules !== "" && !seat.agreed && seat.state < AttemptState.READY) {
     return <Frame seat={seat}><Rules seat={seat} /></Frame>;
   }

@@ -2,13 +2,14 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ItemKind, type FormItem } from "../../gen/examd_pb";
 import { Button } from "../ui/button";
-import { announce } from "../ui/toast";
+import { announce, toast } from "../ui/toast";
+import { sentence } from "../wire/errors";
 import { Calculator } from "./calculator";
 import { useKeys } from "./keys";
+import { Reviewed, letter } from "./reviewed";
 import { Marked, selectedIn, toggle } from "./marked";
 import type { Seat } from "./seat";
 
-export const letter = (option: number) => String.fromCharCode(65 + option);
 const CODE_MOST = 16;
 const NOTE_MOST = 500;
 
@@ -104,6 +105,18 @@ function Note({ seat, at }: { seat: Seat; at: number }) {
   );
 }
 
+// Tutor mode: after an answer, what is right and why.
+function Reveal({ seat, at }: { seat: Seat; at: number }) {
+  const [busy, setBusy] = useState(false);
+  const review = seat.shownKey(at);
+  if (review !== undefined) return <Reviewed review={review} brief />;
+  const reveal = () => {
+    setBusy(true);
+    seat.reveal(at).catch((e: unknown) => toast(sentence(e), true)).finally(() => setBusy(false));
+  };
+  return <div class="row"><Button busy={busy} disabled={seat.progress(at) !== "complete"} onClick={reveal}>Show the answer</Button></div>;
+}
+
 export function Item({ seat, at, number, of }: { seat: Seat; at: number; number: number; of: number }) {
   const item = seat.item(at), stimulus = seat.stimulus(at), answer = seat.answer(at);
   const tools = seat.status?.tools ?? [];
@@ -163,6 +176,7 @@ export function Item({ seat, at, number, of }: { seat: Seat; at: number; number:
         {item.kind === ItemKind.CODES ? <Codes seat={seat} at={at} item={item} />
           : <Options seat={seat} at={at} item={item} striking={striking} onStruck={() => setStriking(false)} />}
         {noting && <Note seat={seat} at={at} />}
+        {seat.status?.tutor && <Reveal seat={seat} at={at} />}
       </section>
       {calculating && <Calculator onClose={() => setCalculating(false)} />}
     </div>

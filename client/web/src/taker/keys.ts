@@ -1,5 +1,5 @@
 // Single keys, where nothing is being typed.
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { Cell } from "../cell";
 
 const KEPT = "examd.keys";
@@ -25,7 +25,7 @@ keysOn.watch((on) => {
 export function useKeys(onKey: (key: string) => boolean): void {
   const latest = useRef(onKey);
   latest.current = onKey;
-  useEffect(() => {
+  useLayoutEffect(() => { // before the next key
     const listen = (e: KeyboardEvent) => {
       const at = e.target instanceof Element ? e.target : null;
       if (e.ctrlKey || e.metaKey || e.altKey || e.isComposing || !keysOn.value) return;

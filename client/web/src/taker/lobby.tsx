@@ -7,7 +7,6 @@ import { Check } from "../ui/field";
 import { Text, time } from "../ui/text";
 import { toast } from "../ui/toast";
 import { sentence } from "../wire/errors";
-import { Saved } from "./desk";
 import { Help } from "./help";
 import type { Seat } from "./seat";
 
@@ -166,7 +165,6 @@ export function Paused({ seat }: { seat: Seat }) {
     <section class="card paused">
       <h1>{why}</h1>
       <p>{seat.stopped === 0 ? "The clock runs on: " : "The clock stands: "}<strong class="big">{time(seat.remainingMs)}</strong> left</p>
-      <Saved seat={seat} />
       {onBreak && (seat.stopped & (Stop.SITTING | Stop.ATTEMPT)) === 0 &&
         <div class="actions"><Button kind="primary" busy={busy} onClick={back}>Go on with the exam</Button></div>}
       {!onBreak && <p class="hint">Stay where you are. It goes on by itself as soon as the proctor says so.</p>}

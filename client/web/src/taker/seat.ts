@@ -3,8 +3,8 @@
 // and of client/lib (entry.c, hold.c, recall.c).
 import { create } from "@bufbuild/protobuf";
 import { AnswerSchema, AttemptState, CheckInSchema, ConfirmFormSchema, EndBreakSchema, GetAnswersSchema, GetFormPieceSchema,
-  GetResultSchema, GetStatusSchema, LeavePartSchema, NoticeKind, PutAnswersSchema, ReportEventSchema, Stop, SubmitSchema,
-  TakeBreakSchema, type Answer, type Clock, type FormItem, type Notice, type PartInfo, type Reply, type Status,
+  GetResultSchema, GetStatusSchema, LeavePartSchema, NoticeKind, PutAnswersSchema, ReportEventSchema, RevealSchema, Stop, SubmitSchema,
+  TakeBreakSchema, type Answer, type Clock, type FormItem, type ItemReview, type Notice, type PartInfo, type Reply, type Status,
 } from "../../gen/examd_pb";
 import { Cell, Listeners } from "../cell";
 import type { Session } from "../session";
@@ -66,6 +66,7 @@ export class Seat {
   private readonly drafts = new Map<number, { answer: Answer; timer: number }>();
   private readonly marked = new Map<number, Mark[]>();
   private readonly seen = new Set<number>();
+  private readonly revealed = new Map<number, ItemReview>();
   private readonly lookedMs = new Map<number, number>();
   private lookingAt = -1;
   private lookingSince = 0;
@@ -237,6 +238,8 @@ export class Seat {
     this.clockVersion = 0n;
     this.entry = "";
     this.focusLost = 0;
+    this.place = -1;
+    this.revealed.clear();
   }
 
   // An item is on the screen now; -1: none is.
@@ -255,6 +258,7 @@ export class Seat {
       this.journal?.putTrace("seen", item, true);
       this.tell();
     }
+    this.place = item;
     this.journal?.putTrace("place", 0, item);
   }
 
@@ -317,7 +321,20 @@ export class Seat {
     await this.settled();
   }
 
+  // Of tutor mode: key and rationale, once they were asked for.
+  shownKey(item: number): ItemReview | undefined {
+    return this.revealed.get(item);
+  }
+
   // Each throws Refusal or Lost.
+  async reveal(item: number): Promise<void> {
+    this.putDrafts();
+    await this.settled();
+    const reply = await this.session.link.command({ case: "reveal", value: create(RevealSchema, { item }) });
+    if (reply.body.case === "itemReview") this.revealed.set(item, reply.body.value);
+    this.tell();
+  }
+
   async leavePart(): Promise<void> {
     this.putDrafts();
     await this.settled();
@@ -366,6 +383,7 @@ export class Seat {
     if (reply.clock !== undefined && !late) this.takeClock(reply.clock);
     if (status !== undefined && !late && reply.error === 0) this.takeStatus(status, reply.clock, reply.body.case !== "notice");
     this.advance();
+    this.flush();
     this.tell();
   }
 
@@ -422,6 +440,7 @@ export class Seat {
     if (status.parts.length > 0) await this.form.expect(status.parts);
     await this.openParts();
     this.advance();
+    this.flush();
     this.tell();
   }
 

@@ -1,0 +1,177 @@
+// A candidate takes an exam in a browser, whatever happens to page, network and server.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { House, agree, findings, isAt, isSaved, launch, person, useSlip } from "./house.mjs";
+
+let house, browser, address;
+const acks = []; // what a page was told is saved
+const people = ["ann", "bob", "cleo", "dora", "eve"];
+
+before(async () => {
+  house = new House();
+  [browser, address] = await Promise.all([launch(), house.do("begin")]);
+  await house.do("load", "cpc-short.yaml", ["cpc-starter.yaml"]);
+  await house.do("load", "kinds.yaml", ["kinds-starter.yaml"]);
+  await house.do("people", people.map((p) => `${p},${p} <b>Example</b>,${p}@example.org,${p},candidate,0`));
+});
+
+after(async () => {
+  await browser?.close();
+  await house?.end();
+});
+
+// A sitting of one, started, with the candidate at the first question.
+async function given(who, exam = "cpc-short", options = {}) {
+  const room = await house.do("sitting", exam, who, "Mock exam");
+  const at = await person(browser, address, options);
+  await useSlip(at.page, room.slips[who]);
+  await agree(at.page);
+  await at.page.getByText("Ready.").waitFor();
+  await house.do("ctl", "sitting", "start", room.sitting);
+  await isAt(at.page, 1);
+  return { ...at, ...room, slip: room.slips[who] };
+}
+
+const rows = (results) => results.results ?? results;
+
+test("a whole exam: reload, a killed core and a cut network in its middle; what was called saved is on file", async () => {
+  const { page, context, complaints, sitting } = await given("ann");
+  const put = async (item, option) => {
+    await page.keyboard.press("abcd"[option]);
+    acks.push(`1 ${item} 1 1 ${option}`);
+  };
+  for (let item = 0; item < 30; item++) {
+    if (item === 10) {
+      await isSaved(page, 10);
+      await page.reload();
+    } else if (item === 20) {
+      await house.do("kill_core");
+    } else if (item === 25) {
+      await isSaved(page, 25);
+      await context.setOffline(true);
+    }
+    await isAt(page, item + 1);
+    await put(item, item % 4);
+    if (item < 29) await page.keyboard.press("n");
+  }
+  await page.getByText("5 not saved yet, reconnecting").waitFor();
+  await page.close(); // what was answered is on this device's disk
+  await context.setOffline(false);
+  const last = await context.newPage();
+  await last.goto("/");
+  await isAt(last, 30);
+  await isSaved(last, 30);
+  for (let item = 30; item < 40; item++) {
+    await last.keyboard.press("n");
+    await isAt(last, item + 1);
+    await last.locator(".option label").nth(item % 4).click();
+    acks.push(`1 ${item} 1 1 ${item % 4}`);
+  }
+  await isSaved(last, 40);
+  await last.getByRole("button", { name: "Review" }).click();
+  await last.getByRole("heading", { name: "40 of 40 questions are complete" }).waitFor();
+  await last.getByRole("button", { name: /^Hand in/ }).click();
+  await last.getByRole("dialog").getByRole("button", { name: "Hand in" }).click();
+  await last.getByText("You have handed in.").waitFor();
+  const shown = await last.locator(".score").textContent();
+  const [row] = rows(await house.do("ctl", "--json", "results", sitting));
+  assert.equal(row.answered ?? 40, 40);
+  const percent = Math.round(100 * Number(row.points) / Number(row.points_most));
+  assert.match(shown, new RegExp(`^${percent} %`));
+  assert.deepEqual(complaints, []);
+});
+
+test("one tab of a browser is at the exam, and another takes it with all that was answered", async () => {
+  const { page, context } = await given("bob");
+  await page.keyboard.press("b");
+  await isSaved(page, 1);
+  const other = await context.newPage();
+  await other.goto("/");
+  await other.getByRole("heading", { name: "The exam is open in another tab" }).waitFor();
+  await other.getByRole("button", { name: "Use it here" }).click();
+  await isAt(other, 1);
+  await isSaved(other, 1);
+  assert.equal(await other.getByRole("radio").nth(1).isChecked(), true);
+  await page.getByRole("heading", { name: "The exam went on in another tab" }).waitFor();
+  await context.close();
+});
+
+test("another device asks for the seat; with the proctor's word it goes on there, and the first one shows no question", async () => {
+  const first = await given("cleo");
+  await first.page.keyboard.press("c");
+  await isSaved(first.page, 1);
+  const second = await person(browser, address);
+  await useSlip(second.page, first.slip);
+  await second.page.getByRole("heading", { name: "Another device holds your seat" }).waitFor();
+  await house.do("ctl", "sitting", "release-seat", first.sitting, "cleo", "--reason", "her screen is dark");
+  await isAt(second.page, 2);
+  await isSaved(second.page, 1);
+  await first.page.getByRole("heading", { name: "The exam goes on at another device" }).waitFor();
+  assert.equal(await first.page.getByRole("radio").count(), 0);
+  await first.context.close();
+  await second.context.close();
+});
+
+test("a linear part, a record beside its questions, multiple answers and typed codes, by keys alone", async () => {
+  const { page, context } = await given("dora", "kinds");
+  for (let at = 1; at <= 8; at++) {
+    await isAt(page, at);
+    const told = /Choose (\w+)\./.exec(await page.locator("#told").textContent())[1];
+    const n = ["", "one", "two", "three", "four", "five", "six"].indexOf(told);
+    if (at === 1) {
+      await page.keyboard.press("n");
+      await page.locator(".toast").getByText("Answer this question first").waitFor();
+    }
+    for (let i = 0; i < n; i++) await page.keyboard.press("abcdef"[i]);
+    await page.keyboard.press("n");
+    if (await page.locator(".with-record").count() > 0) assert.equal(await page.getByRole("region", { name: "Record" }).count(), 1);
+    if (await page.getByRole("heading", { name: /questions are complete/ }).count() > 0) break;
+    if (!(await page.getByRole("heading", { name: new RegExp(`^Question (${at + 1}) of `) }).waitFor({ timeout: 4000 }).then(() => true, () => false))) break;
+  }
+  await page.getByRole("button", { name: /^Leave this part/ }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Leave this part" }).click();
+  await page.getByText("Part 2 of 2").waitFor();
+  await isAt(page, 1);
+  const before = Number(await page.locator(".saved").getAttribute("data-saved"));
+  await page.getByRole("textbox").first().focus();
+  await page.keyboard.type("a41.9n");
+  assert.equal(await page.getByRole("textbox").first().inputValue(), "A41.9N");
+  await isSaved(page, before + 1);
+  await page.reload();
+  await isAt(page, 1);
+  assert.equal(await page.getByRole("textbox").first().inputValue(), "A41.9N");
+  await context.close();
+});
+
+test("the countdown is the server's, wherever the clock of the device is put; pauses, minutes and messages are shown", async () => {
+  const { page, context, sitting } = await given("eve");
+  const left = async () => {
+    const [, h, m, s] = /(?:(\d+):)?(\d+):(\d+)/.exec(await page.locator(".clock").textContent());
+    return Number(h ?? 0) * 3600 + Number(m) * 60 + Number(s);
+  };
+  const before = await left();
+  await page.evaluate(() => {
+    const real = Date.now.bind(Date);
+    Date.now = () => real() + 3_600_000;
+  });
+  await page.waitForFunction((b) => document.querySelector(".clock").textContent !== b, await page.locator(".clock").textContent());
+  assert.ok(before - (await left()) < 20, "an hour on the device is none of the exam");
+  await house.do("ctl", "sitting", "pause", sitting, "--reason", "fire alarm");
+  await page.getByRole("heading", { name: "The exam is paused for the whole room." }).waitFor();
+  assert.equal(await page.getByRole("radio").count(), 0);
+  await house.do("ctl", "sitting", "resume", sitting, "--reason", "all back");
+  await isAt(page, 1);
+  await house.do("ctl", "sitting", "add-minutes", sitting, "10", "--reason", "alarm");
+  await page.locator(".toast").getByText("10 minutes more").waitFor();
+  assert.ok((await left()) > before + 500);
+  await house.do("ctl", "sitting", "message", sitting, "<img src=x onerror=alert(1)> ten more");
+  await page.locator(".toast").getByText("<img src=x onerror=alert(1)> ten more").waitFor();
+  assert.equal(await page.locator("img[src=x]").count(), 0);
+  await context.close();
+});
+
+test("what was called saved is on file, once, in a chain that verifies", async () => {
+  const audit = await house.do("audit", acks);
+  assert.equal(audit.acknowledged, 40);
+  assert.equal(audit.held, true, JSON.stringify(audit));
+});

@@ -1,0 +1,198 @@
+// A student practises; pages that everybody can read and operate; nothing that is secret comes early.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { House, agree, findings, isAt, isSaved, launch, logIn, person, useSlip } from "./house.mjs";
+
+const PASSWORD = "a horse and a stapler";
+const CANARY = "canary-5b1f";
+let house, browser, address;
+
+const item = (n) => `
+  - id: it-${n}
+    sections: {trap: secret-${CANARY}}
+    level: recall
+    topic: [guidelines]
+    kind: single
+    stem: 'Number ${n}: <script>document.title="hit"</script><b>bold</b> &amp; <img src=x onerror="document.title=1">'
+    options:
+      - text: '<i>one</i>'
+        right: true
+        why: 'why ${CANARY}'
+      - text: 'two'
+        why: 'why not ${CANARY}'
+    rationale: 'rationale ${CANARY}'
+    references: ['reference ${CANARY}']
+    review: {status: reviewed}`;
+const bank = `bank: trap
+title: Traps
+version: "1"
+code_year: FY2026
+hcpcs: "2025-10"
+licence: CC-BY-4.0
+copyright: 2026 The examd authors
+notice: '<b>notice</b>'
+requires: []
+items:${[1, 2, 3].map(item).join("")}
+`;
+const exam = `exam: trap
+title: '<u>Trap</u>'
+version: "1"
+notice: '<b>notice</b>'
+bank: trap
+rules: '<h1>rules</h1>'
+parts:
+  - name: main
+    title: Main
+    minutes: 20
+    navigation: free
+    sections:
+      - {name: secret-${CANARY}, title: "secret ${CANARY}", items: 3}
+pretest: 0
+total: 3
+order: sections
+warnings: [5]
+breaks: none
+tools: [flag, strike-out, note, highlight, calculator]
+multiple_response: all-or-nothing
+pass: {rule: percent, cut: 70}
+release: {result: by-hand, review: by-hand}
+lost_connection: clock-runs
+late_start: on-ready
+code_year: FY2026
+`;
+
+before(async () => {
+  house = new House();
+  [browser, address] = await Promise.all([launch(), house.do("begin")]);
+  await house.do("load", "cpc-short.yaml", ["cpc-starter.yaml"]);
+  await house.do("load", await house.do("text", "trap-exam.yaml", exam), [await house.do("text", "trap.yaml", bank)]);
+  await house.do("people", ["sam,Sam Student,s@example.org,practice,candidate,0", "tess,Tess <b>Trap</b>,t@example.org,trap,candidate,0"]);
+});
+
+after(async () => {
+  await browser?.close();
+  await house?.end();
+});
+
+test("a student changes the one-time password, drills in tutor mode, leaves, goes on, and finds it in the history", async () => {
+  const { page, context, complaints } = await person(browser, address);
+  const { secret } = await house.do("ctl", "--json", "people", "reset-password", "sam");
+  await logIn(page, "sam", secret);
+  await page.getByLabel("The password you were given").fill(secret);
+  await page.getByLabel("New password", { exact: true }).fill(PASSWORD);
+  await page.getByLabel("New password, again").fill(PASSWORD);
+  await page.getByRole("button", { name: "Change and go on" }).click();
+  await page.getByRole("heading", { name: "Practice" }).waitFor();
+  await page.getByLabel("Exam").selectOption({ label: "CPC-style short practice exam" });
+  await page.getByRole("button", { name: "A drill" }).click();
+  await page.getByLabel("Anatomy").check();
+  await page.getByLabel("Questions").fill("2");
+  await page.getByLabel("Minutes").fill("5");
+  await page.getByLabel("Tutor mode").check();
+  assert.deepEqual(await findings(page), []);
+  await page.getByRole("button", { name: "Begin" }).click();
+  await agree(page);
+  await isAt(page, 1);
+  await page.keyboard.press("a");
+  await isSaved(page, 1);
+  await page.getByRole("button", { name: "Show the answer" }).click();
+  await page.getByRole("heading", { name: "What is right" }).waitFor();
+  assert.deepEqual(await findings(page), []);
+  await page.keyboard.press("n");
+  await isAt(page, 2);
+  await context.clearCookies();
+  await page.reload();
+  await logIn(page, "sam", PASSWORD);
+  await page.getByRole("button", { name: "Go on" }).click();
+  await isAt(page, 2);
+  await page.keyboard.press("b");
+  await isSaved(page, 2);
+  await page.keyboard.press("v");
+  await page.getByRole("button", { name: /^Hand in/ }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Hand in" }).click();
+  await page.getByText("You have handed in.").waitFor();
+  await page.getByRole("button", { name: "To practice" }).click();
+  await page.getByRole("heading", { name: "Done" }).waitFor();
+  await page.getByRole("region", { name: "Attempts that are done" }).getByRole("link").first().click();
+  await page.getByRole("heading", { name: "Result" }).waitFor();
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("markup in names, rules, questions and messages stays text; no key, rationale or section comes before release", async () => {
+  const { page, context, complaints } = await person(browser, address);
+  const bodies = [];
+  context.on("response", (r) => {
+    if (r.url().includes("/examd.v1/") && !r.url().endsWith("/open")) bodies.push(r.body().catch(() => Buffer.alloc(0)));
+  });
+  const { sitting, slips } = await house.do("sitting", "trap", "trap", "<b>Sitting</b>");
+  await page.goto(`/#${slips.tess}`);
+  assert.equal(new URL(page.url()).hash, "", "the slip does not stay in the address");
+  await page.getByRole("button", { name: "Go to the exam" }).click();
+  await page.getByText("<h1>rules</h1>").waitFor();
+  await page.getByText("Tess <b>Trap</b>").waitFor();
+  await agree(page);
+  await page.getByText("Ready.").waitFor();
+  await house.do("ctl", "sitting", "start", sitting);
+  await isAt(page, 1);
+  assert.match(await page.locator(".stem").textContent(), /<script>document\.title="hit"<\/script><b>bold<\/b> &amp; <img/);
+  assert.equal(await page.title(), "examd");
+  for (let i = 1; i <= 3; i++) {
+    await page.keyboard.press("a");
+    await page.keyboard.press("n");
+  }
+  await isSaved(page, 3);
+  await page.getByRole("button", { name: /^Hand in/ }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Hand in" }).click();
+  await page.getByText("The result is not released yet.").waitFor();
+  const seen = Buffer.concat(await Promise.all(bodies));
+  assert.ok(seen.length > 1000, "the answers of the server were read");
+  assert.equal(seen.includes(CANARY), false);
+  const open = await page.evaluate(() => new Promise((resolve) => {
+    const request = indexedDB.open("examd");
+    request.onsuccess = () => {
+      const all = request.result.transaction("forms").objectStore("forms").getAll();
+      all.onsuccess = () => resolve(all.result.length);
+    };
+  }));
+  assert.equal(open, 0, "with the receipt this device keeps nothing");
+  await house.do("ctl", "results", "release", sitting, "--result", "--review");
+  await page.getByRole("button", { name: "Questions and rationales" }).click();
+  await page.getByText(`rationale ${CANARY}`).first().waitFor();
+  assert.deepEqual(await findings(page), []);
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test("no page has findings of axe, in light, dark and high contrast; at 320 px nothing is cut off", async () => {
+  const { page, context } = await person(browser, address);
+  await page.goto("/");
+  await page.getByLabel("Slip").waitFor();
+  assert.deepEqual(await findings(page), []);
+  await logIn(page, "sam", PASSWORD);
+  await page.getByLabel("Exam").selectOption({ label: "CPC-style short practice exam" });
+  await page.getByRole("button", { name: "Begin" }).click();
+  await page.getByLabel(/I have read/).waitFor();
+  assert.deepEqual(await findings(page), []);
+  await agree(page);
+  await isAt(page, 1);
+  const look = async (where) => {
+    for (const colours of ["light", "dark", "contrast"]) {
+      await page.evaluate((c) => { document.documentElement.dataset.colours = c; }, colours);
+      assert.deepEqual(await findings(page), [], `${where}, ${colours}`);
+    }
+    await page.setViewportSize({ width: 320, height: 640 });
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${where} is wider than 320 px`);
+    await page.setViewportSize({ width: 1366, height: 768 });
+  };
+  await look("question");
+  await page.keyboard.press("r");
+  await page.keyboard.press("v");
+  await page.getByRole("heading", { name: /questions are complete/ }).waitFor();
+  await look("all questions");
+  await page.keyboard.press("?");
+  await page.getByRole("dialog").waitFor();
+  await look("keys");
+  await page.keyboard.press("Escape");
+  await context.close();
+});
