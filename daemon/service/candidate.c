@@ -160,9 +160,11 @@ enum err on_confirm_form(struct request *rq)
 	if ((err = request_event(rq, EVENT_FORM_CONFIRMED, &in->command_id, &ev)) != ERR_OK)
 		return err;
 	ev.u.confirmed = hashes;
-	if ((err = do_event(rq, &ev)) == ERR_OK)
-		sealed_forget(rq->core, held(rq));
-	return err;
+	if ((err = do_event(rq, &ev)) != ERR_OK)
+		return err;
+	sealed_forget(rq->core, held(rq));
+	rq->core->moves++; /* of the room that a form took, the last goes now */
+	return ERR_OK;
 }
 
 /* ---- Answers ------------------------------------------------------------------------------------

@@ -109,8 +109,8 @@ struct core {
 	struct worker *hasher; /* passwords */
 	struct front *fronts;
 	struct client *clients; /* by connection id */
-	unsigned moves;		/* clients that came or went since memory was given back */
-	unsigned moves_seen;	/* of them, at calm_from */
+	unsigned moves;	     /* clients that came, were ready or went since memory was given back */
+	unsigned moves_seen; /* of them, at calm_from */
 	struct mono_ms calm_from;
 	struct bound_attempt *bound; /* attempt -> its clients */
 	struct store_seq committed;

@@ -307,17 +307,16 @@ static void crowd_comes_and_goes(struct harness *h)
 static void test_memory_is_given_back_when_a_crowd_has_passed_and_no_clock_runs(void **state)
 {
 	struct harness *h = *state;
-	struct person_id anna;
+	struct person_id who[2];
 	struct sitting_id sitting;
-	struct fake_client *c;
 
 	harness_load(h, BANK, EXAM);
-	anna = harness_person(h, "anna", EXAMD__V1__ROLE__ROLE_CANDIDATE, NULL);
-	sitting = harness_sitting(h, "cpc-demo", &anna, 1);
+	who[0] = harness_person(h, "anna", EXAMD__V1__ROLE__ROLE_CANDIDATE, NULL);
+	who[1] = harness_person(h, "ben", EXAMD__V1__ROLE__ROLE_CANDIDATE, NULL);
+	sitting = harness_sitting(h, "cpc-demo", who, 2);
 	order(h, sitting, VERB_OPEN);
 	order(h, sitting, VERB_ADMIT);
-	c = client_connect(h, "anna", "192.0.2.2");
-	client_ready(c, sitting, anna);
+	client_ready(client_connect(h, "anna", "192.0.2.2"), sitting, who[0]);
 	trims = 0;
 	crowd_comes_and_goes(h);
 	assert_int_equal(trims, 0);
@@ -325,13 +324,17 @@ static void test_memory_is_given_back_when_a_crowd_has_passed_and_no_clock_runs(
 	assert_int_equal(trims, 1);
 	harness_turn(h, SECONDS(10));
 	assert_int_equal(trims, 1); /* nobody came since */
+	h->core->moves = 98;	    /* as many as are needed when he has come and is ready */
+	client_ready(client_connect(h, "ben", "192.0.2.3"), sitting, who[1]);
+	harness_turn(h, SECONDS(3));
+	assert_int_equal(trims, 2);
 	order(h, sitting, VERB_START);
 	crowd_comes_and_goes(h);
 	harness_turn(h, SECONDS(10));
-	assert_int_equal(trims, 1); /* a clock runs */
+	assert_int_equal(trims, 2); /* a clock runs */
 	order(h, sitting, VERB_CLOSE);
 	harness_turn(h, SECONDS(10));
-	assert_int_equal(trims, 2);
+	assert_int_equal(trims, 3);
 }
 
 #define a_test(f) cmocka_unit_test_setup_teardown(f, given_core, core_goes)
