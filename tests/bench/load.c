@@ -101,6 +101,8 @@ struct load {
 	uint64_t offered, missed;	 /* that were due; of them, with no place in the window */
 	struct watch rate_watch;
 	bool open;
+	struct buf plain;     /* the form that is being opened, as bytes */
+	struct arena opening; /* ... and as a message */
 	bool told_again;
 	uint64_t tell_at; /* answers of all; 0: already told, or not wanted */
 	int64_t *late_ns; /* of each closing that was told */
@@ -472,25 +474,37 @@ static void on_ack(struct candidate *c, const Examd__V1__AnswerAck *ack)
 		answer_more(c);
 }
 
+static void *from_arena(void *arena, size_t size)
+{
+	return arena_new(arena, size);
+}
+
+static void leave_in_arena(void *arena, void *p)
+{
+	(void)arena;
+	(void)p;
+}
+
 /* The form, as the key of the start opens it: what a client does before it shows the first item. */
 static void open_form(struct candidate *c, const Examd__V1__Status *s)
 {
 	struct load *l = c->load;
-	struct buf plain = {0};
+	ProtobufCAllocator allocator = {from_arena, leave_in_arena, &l->opening};
 	Examd__V1__FormPart *part;
 
 	if (!l->open || c->opened || s == NULL || s->n_keys == 0 || s->keys[0].len != SEAL_KEY)
 		return;
 	c->opened = true;
-	if (seal_open(s->keys[0].data, buf_bytes(&c->sealed[0]), &plain) != ERR_OK) {
+	buf_clear(&l->plain);
+	arena_reset(&l->opening);
+	if (seal_open(s->keys[0].data, buf_bytes(&c->sealed[0]), &l->plain) != ERR_OK) {
 		broke(c, "the form does not open", 0, NULL);
 		return;
 	}
-	part = examd__v1__form_part__unpack(NULL, buf_length(&plain), buf_bytes(&plain).data);
+	part = examd__v1__form_part__unpack(&allocator, buf_length(&l->plain),
+					    buf_bytes(&l->plain).data);
 	if (part == NULL || part->n_items == 0)
 		broke(c, "the form has no first item", 0, NULL);
-	examd__v1__form_part__free_unpacked(part, NULL);
-	buf_fini(&plain);
 	if (++l->opened == l->n)
 		phase_line("open", l->n, since(l->first_start_ns));
 }
