@@ -11,7 +11,7 @@ struct carrier {
 	struct web *web;     /* owned */
 	struct web_host host;
 	struct timer tick;
-	struct mono_ms beat_at, idle_until; /* idle_until 0: there are tabs */
+	struct mono_ms beat_at, idle_until; /* idle_until 0: somebody is logged in */
 };
 
 static struct mono_ms now_of(const struct carrier *c)
@@ -23,7 +23,6 @@ static void on_tab(struct web_host *host, struct web_tab *tab)
 {
 	struct carrier *c = container_of(host, struct carrier, host);
 
-	c->idle_until.v = 0;
 	web_tab_set_user(tab, guest_of_tab(c->guest, c, tab));
 }
 
@@ -35,11 +34,27 @@ static bool on_message(struct web_host *host, struct web_tab *tab, struct bytes 
 
 static void on_tab_gone(struct web_host *host, struct web_tab *tab)
 {
-	struct carrier *c = container_of(host, struct carrier, host);
-
+	(void)host;
 	guest_tab_gone(web_tab_user(tab));
-	if (web_tabs(c->web) == 0)
-		c->idle_until = mono_add(now_of(c), c->guest->host->settings->login);
+}
+
+/* A tab for which the connection lasts: somebody is logged in, or cannot log in now. */
+static bool is_settled(const struct web_tab *tab)
+{
+	const struct guest *g = web_tab_user(tab);
+
+	return g != NULL && g->state == GUEST_OPEN &&
+	       (g->trusted || (g->pauses & GUEST_PAUSED_BY_HOST));
+}
+
+/* The time does not begin anew with each tab that is opened. */
+static bool is_idle_too_long(struct carrier *c, struct mono_ms now)
+{
+	if (web_any_tab(c->web, is_settled))
+		c->idle_until.v = 0;
+	else if (c->idle_until.v == 0)
+		c->idle_until = mono_add(now, c->guest->host->settings->login);
+	return c->idle_until.v != 0 && c->idle_until.v <= now.v;
 }
 
 static void on_tick(struct timer *t)
@@ -52,7 +67,8 @@ static void on_tick(struct timer *t)
 		web_heartbeat(c->web);
 		c->beat_at = mono_add(now, CARRIER_HEARTBEAT);
 	}
-	if (c->idle_until.v != 0 && c->idle_until.v <= now.v) {
+	/* That it is over may have been said in a pass in which nothing came. */
+	if (web_is_over(c->web) || is_idle_too_long(c, now)) {
 		guest_close_soon(c->guest, DRAIN);
 		return;
 	}

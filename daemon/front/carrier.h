@@ -1,7 +1,8 @@
 /* A carrier: the guest that is a browser's connection (web.h).  It is a guest for the door only:
  * what the core and the host know as guests are its tabs.
  *
- * One without a tab for as long as a guest may be without log-in is closed. */
+ * One on which nobody is logged in, on no tab, for as long as a guest may be without log-in is
+ * closed. */
 #ifndef DAEMON_FRONT_CARRIER_H
 #define DAEMON_FRONT_CARRIER_H
 

@@ -781,6 +781,108 @@ static void who_does_not_read_is_seen_in_what_is_queued(void **state)
 	assert_int_equal(w.tabs_gone, 1);
 }
 
+static void streams_that_we_must_take_back_end_the_connection_too(void **state)
+{
+	char *value = mem_new(WEB_HEADERS_MOST + 1);
+	unsigned n = 0;
+
+	(void)state;
+	memset(value, 'a', WEB_HEADERS_MOST);
+	while (w.alive && n < STREAMS - 1) {
+		(void)ask((struct asked){.method = "GET", .path = "/", .long_field = value});
+		n++;
+	}
+	assert_false(w.alive);
+	assert_in_range(n, WEB_RESETS_BURST, WEB_RESETS_BURST + 3);
+	assert_int_equal(w.goaway, NGHTTP2_ENHANCE_YOUR_CALM + 1);
+	free(value);
+}
+
+/* Nothing of what is refused is read, so that all of it waits here. */
+static void refusals_that_nobody_reads_are_counted(void **state)
+{
+	static const uint8_t settings[] = {0, 0, 0, 4, 0, 0, 0, 0, 0};
+	static const char preface[] = NGHTTP2_CLIENT_MAGIC;
+	/* HEADERS, not the end of its stream: GET, https, no path. */
+	uint8_t head[] = {0, 0, 2, 1, 4, 0, 0, 0, 1, 0x82, 0x87};
+	struct web *web = web_new(&w.host, BODY_LIMIT);
+	struct buf out = {0};
+	uint32_t n = 0;
+
+	(void)state;
+	assert_true(web_feed(web, bytes_of(preface, sizeof preface - 1), w.now));
+	assert_true(web_feed(web, bytes_of(settings, sizeof settings), w.now));
+	do {
+		head[7] = (uint8_t)((2 * n + 1) >> 8);
+		head[8] = (uint8_t)(2 * n + 1);
+		n++;
+	} while (n < 2000 && web_feed(web, bytes_of(head, sizeof head), w.now));
+	assert_in_range(n, WEB_FRAMES_MOST - 10, WEB_FRAMES_MOST + 10);
+	while (web_pull(web, &out), buf_length(&out) > 64)
+		buf_take(&out, buf_length(&out) - 64);
+	assert_int_equal(buf_bytes(&out).data[buf_length(&out) - 1], NGHTTP2_ENHANCE_YOUR_CALM);
+	buf_fini(&out);
+	web_free(web);
+}
+
+static void pings_whose_answers_nobody_reads_are_a_flood_too(void **state)
+{
+	const uint8_t *data;
+	ssize_t n;
+
+	(void)state;
+	for (unsigned i = 0; i < WEB_IDLE_BURST; i++)
+		assert_int_equal(nghttp2_submit_ping(w.browser, 0, NULL), 0);
+	while (w.alive && (n = nghttp2_session_mem_send(w.browser, &data)) > 0)
+		w.alive = web_feed(w.web, bytes_of(data, (size_t)n), w.now);
+	assert_false(w.alive);
+	talk();
+	assert_int_equal(w.goaway, NGHTTP2_ENHANCE_YOUR_CALM + 1);
+}
+
+static void bodies_of_a_connection_are_bounded_together(void **state)
+{
+	static const uint8_t half[FRAME_MOST / 2];
+	const size_t fit = WEB_BODIES_MOST / sizeof half;
+	struct asked a[WEB_BODIES_MOST / sizeof half + 2];
+	int32_t ids[COUNT(a)];
+	struct answer *tab = opened();
+
+	(void)state;
+	web_tab_trust(w.tab, true);
+	for (size_t i = 0; i <= fit; i++) {
+		a[i] = post("/examd.v1/get_status", tab->tab, bytes_of(half, sizeof half));
+		a[i].unfinished = true;
+		ids[i] = submit(&a[i]);
+		talk();
+		assert_int_equal(answer_of(ids[i])->status, i < fit ? 0 : 429);
+	}
+	web_tick(w.web, mono_add(w.now, BODY_LIMIT)); /* what is given up makes room */
+	talk();
+	a[fit + 1] = post("/examd.v1/get_status", tab->tab, bytes_of(half, sizeof half));
+	assert_int_equal(ask(a[fit + 1])->status, 400);
+	assert_true(w.alive);
+}
+
+static void a_tab_that_ends_does_not_wait_for_ever_to_be_read(void **state)
+{
+	const nghttp2_settings_entry none = {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 0};
+	struct answer *tab;
+
+	(void)state;
+	assert_int_equal(nghttp2_submit_settings(w.browser, 0, &none, 1), 0);
+	tab = opened();
+	reply(0, 5);
+	web_tab_end(w.tab);
+	web_tick(w.web, mono_add(w.now, (struct millis){WEB_END.v - 1}));
+	talk();
+	assert_int_equal(w.tabs_gone, 0);
+	web_tick(w.web, mono_add(w.now, WEB_END));
+	talk();
+	assert_int_equal(w.tabs_gone, 1);
+	assert_true(tab->reset);
+}
+
 static void what_is_not_http_2_is_told_and_over(void **state)
 {
 	static const char old[] = "GET / HTTP/1.1\r\nHost: exam.example\r\n\r\n";
@@ -850,6 +952,11 @@ int main(void)
 	    RULE(pings_as_browsers_send_them_are_welcome),
 	    RULE(streams_opened_and_taken_back_at_once_end_the_connection),
 	    RULE(who_does_not_read_is_seen_in_what_is_queued),
+	    RULE(streams_that_we_must_take_back_end_the_connection_too),
+	    RULE(refusals_that_nobody_reads_are_counted),
+	    RULE(pings_whose_answers_nobody_reads_are_a_flood_too),
+	    RULE(bodies_of_a_connection_are_bounded_together),
+	    RULE(a_tab_that_ends_does_not_wait_for_ever_to_be_read),
 	    RULE(what_is_not_http_2_is_told_and_over),
 	    RULE(a_heartbeat_comes_into_each_tab),
 	    RULE(a_goodbye_ends_tabs_after_what_was_queued),

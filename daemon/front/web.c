@@ -42,6 +42,7 @@ struct web_tab {
 	void *user;
 	unsigned calls; /* not yet answered */
 	bool trusted, ending;
+	struct mono_ms end_until; /* 0: it is not ending, or is cut */
 	struct web_tab *next;
 };
 
@@ -53,6 +54,7 @@ struct web {
 	struct web_tab *tabs;
 	struct mono_ms now;
 	struct bucket idle, resets;
+	size_t bodies; /* bytes of those that are kept */
 	bool flooded, gone;
 };
 
@@ -131,6 +133,12 @@ static ssize_t read_response(nghttp2_session *session, int32_t id, uint8_t *to, 
 	return (ssize_t)n;
 }
 
+static void drop_body(struct stream *s)
+{
+	s->web->bodies -= buf_length(&s->body);
+	buf_fini(&s->body);
+}
+
 static void respond(struct stream *s, const struct head *h)
 {
 	const nghttp2_data_provider body = {{.ptr = s}, read_response};
@@ -141,7 +149,7 @@ static void respond(struct stream *s, const struct head *h)
 		return;
 	s->answered = true;
 	s->body_until.v = 0;
-	buf_fini(&s->body);
+	drop_body(s);
 	(void)nghttp2_submit_response(s->web->session, s->id, h->fields, h->n, none ? NULL : &body);
 }
 
@@ -221,6 +229,15 @@ static void serve_file(struct stream *s)
 
 /* ---- Tabs --------------------------------------------------------------------------------------
  */
+
+bool web_any_tab(const struct web *w, bool (*is)(const struct web_tab *tab))
+{
+	const struct web_tab *t = w->tabs;
+
+	while (t != NULL && !is(t))
+		t = t->next;
+	return t != NULL;
+}
 
 size_t web_tabs(const struct web *w)
 {
@@ -383,7 +400,7 @@ static void hand_on(struct stream *s)
 	} else if (host->on_message(host, s->tab, message)) {
 		s->call = call;
 		s->handed_on = true;
-		buf_fini(&s->body);
+		drop_body(s);
 	}
 	if (scratch.data != NULL) /* a token was in it */
 		explicit_bzero(scratch.data, scratch.cap);
@@ -413,11 +430,13 @@ void web_tab_forget(struct web_tab *t)
 void web_tab_end(struct web_tab *t)
 {
 	t->ending = true;
+	t->end_until = mono_add(t->web->now, WEB_END);
 	(void)nghttp2_session_resume_data(t->web->session, t->notices->id);
 }
 
 void web_tab_cut(struct web_tab *t)
 {
+	t->end_until.v = 0;
 	(void)nghttp2_submit_rst_stream(t->web->session, NGHTTP2_FLAG_NONE, t->notices->id,
 					NGHTTP2_ENHANCE_YOUR_CALM);
 }
@@ -524,9 +543,13 @@ static int on_body(nghttp2_session *session, uint8_t flags, int32_t id, const ui
 	if (buf_length(&s->body) + len > body_most(s)) {
 		leave_tab(s);
 		refuse(s, 413);
-		return 0;
+	} else if (s->web->bodies + len > WEB_BODIES_MOST) {
+		leave_tab(s);
+		refuse(s, 429);
+	} else {
+		buf_put(&s->body, data, len);
+		s->web->bodies += len;
 	}
-	buf_put(&s->body, data, len);
 	return 0;
 }
 
@@ -573,6 +596,19 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
 	return 0;
 }
 
+/* A stream that we have to take back costs as much as one that the browser does; told at the next
+ * bytes that come. */
+static int on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, void *user)
+{
+	struct web *w = user;
+
+	(void)session;
+	if (frame->hd.type == NGHTTP2_RST_STREAM &&
+	    !bucket_take(&w->resets, WEB_RESETS_A_SEC, WEB_RESETS_BURST, w->now))
+		w->flooded = true;
+	return 0;
+}
+
 static void free_stream(struct stream *s)
 {
 	if (s->next != NULL)
@@ -582,7 +618,7 @@ static void free_stream(struct stream *s)
 	else
 		s->web->streams = s->next;
 	explicit_bzero(&s->request, sizeof s->request);
-	buf_fini(&s->body);
+	drop_body(s);
 	buf_fini(&s->out);
 	free(s);
 }
@@ -623,6 +659,7 @@ static nghttp2_session *new_session(struct web *w)
 	nghttp2_session_callbacks_set_on_header_callback(calls, on_header);
 	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(calls, on_body);
 	nghttp2_session_callbacks_set_on_frame_recv_callback(calls, on_frame);
+	nghttp2_session_callbacks_set_on_frame_send_callback(calls, on_frame_sent);
 	nghttp2_session_callbacks_set_on_stream_close_callback(calls, on_stream_closed);
 	nghttp2_option_set_max_outbound_ack(option, ACKS_MOST);
 	nghttp2_option_set_no_closed_streams(option, 1);
@@ -670,8 +707,12 @@ bool web_feed(struct web *w, struct bytes data, struct mono_ms now)
 		w->resets = bucket_full(WEB_RESETS_BURST, now);
 	}
 	w->now = now;
-	n = nghttp2_session_mem_recv(w->session, data.data, data.len);
-	if (n == (ssize_t)data.len)
+	n = w->flooded ? NGHTTP2_ERR_FLOODED
+		       : nghttp2_session_mem_recv(w->session, data.data, data.len);
+	if (n == NGHTTP2_ERR_FLOODED ||
+	    nghttp2_session_get_outbound_queue_size(w->session) > WEB_FRAMES_MOST)
+		w->flooded = true;
+	if (n == (ssize_t)data.len && !w->flooded)
 		return true;
 	(void)nghttp2_session_terminate_session(w->session, w->flooded ? NGHTTP2_ENHANCE_YOUR_CALM
 								       : NGHTTP2_PROTOCOL_ERROR);
@@ -698,6 +739,7 @@ bool web_is_over(const struct web *w)
 void web_tick(struct web *w, struct mono_ms now)
 {
 	struct stream *s;
+	struct web_tab *t;
 
 	w->now = now;
 	for (s = w->streams; s != NULL; s = s->next)
@@ -705,6 +747,9 @@ void web_tick(struct web *w, struct mono_ms now)
 			leave_tab(s);
 			refuse(s, 408);
 		}
+	for (t = w->tabs; t != NULL; t = t->next)
+		if (t->end_until.v != 0 && t->end_until.v <= now.v)
+			web_tab_cut(t);
 }
 
 void web_end_tabs(struct web *w)

@@ -17,7 +17,8 @@
  *
  * Statuses: 200; 400 not such a Request, or not the member of its path, or its id is 0 or under
  * way; 403, 404 no such file; 405; 410 no such tab; 413 body too long (as a frame of examd/1); 415;
- * 429 WEB_CALLS_MOST calls of a tab or WEB_TABS_MOST tabs; 503 the core was lost: say Hello again.
+ * 429 WEB_CALLS_MOST calls of a tab, WEB_TABS_MOST tabs or WEB_BODIES_MOST of bodies; 503 the core
+ * was lost: say Hello again.
  */
 #ifndef DAEMON_FRONT_WEB_H
 #define DAEMON_FRONT_WEB_H
@@ -33,8 +34,12 @@
 #define WEB_STREAMS_MOST 100  /* of a connection; the browser is told */
 #define WEB_HEADERS_MOST 8192 /* bytes of names and values of a request */
 #define WEB_OUT_MOST	 (128 * 1024)
+#define WEB_BODIES_MOST	 (4 * FRAME_MOST) /* of all requests of a connection, not yet handed on */
+#define WEB_FRAMES_MOST	 512 /* that wait because the browser does not read; more is a flood */
+#define WEB_END		 SECONDS(2) /* that a tab's last words may take to be read */
 /* HTTP/2 frames that ask for nothing (PING, SETTINGS, PRIORITY, empty DATA): so many at once, so
- * many a second for long; more is a flood.  Streams that the browser takes back, likewise. */
+ * many a second for long; more is a flood.  Streams that the browser takes back, or makes us take
+ * back, likewise. */
 #define WEB_IDLE_BURST	 200
 #define WEB_IDLE_A_SEC	 20
 #define WEB_RESETS_BURST 100
@@ -68,7 +73,8 @@ void web_pull(struct web *w, struct buf *out);
 /* Neither side has anything more to say. */
 bool web_is_over(const struct web *w);
 
-/* To be called about once a second: ends streams whose body is overdue. */
+/* To be called about once a second: ends streams whose body is overdue, and tabs that were to end
+ * WEB_END ago. */
 void web_tick(struct web *w, struct mono_ms now);
 /* All tabs are gone at once, each told of: the connection is. */
 void web_end_tabs(struct web *w);
@@ -78,6 +84,8 @@ void web_heartbeat(struct web *w);
 void web_goodbye(struct web *w);
 
 size_t web_tabs(const struct web *w);
+/* Is there one that IS holds of? */
+bool web_any_tab(const struct web *w, bool (*is)(const struct web_tab *tab));
 
 /* ---- A tab ---------------------------------------------------------------------------------- */
 
@@ -94,8 +102,8 @@ void web_tab_trust(struct web_tab *t, bool trusted);
 void web_tab_go_on(struct web_tab *t);
 /* The core is gone: calls that it has not answered, or not seen, end with 503. */
 void web_tab_forget(struct web_tab *t);
-/* Ends its stream after what is queued, or at once; on_tab_gone() follows, not from inside this
- * call. */
+/* Ends its stream after what is queued, WEB_END later at the latest, or at once; on_tab_gone()
+ * follows, not from inside this call. */
 void web_tab_end(struct web_tab *t);
 void web_tab_cut(struct web_tab *t);
 
