@@ -40,11 +40,13 @@ strace                   injects faults
 python3                  drives the torture runs
 mandoc                   checks the manual pages
 tmux                     drives the terminal client
+chromium                 drives the web client
 systemd                  scores the unit file
 '
 bench='
 redis-server             durable writes to be compared with
 nginx                    a web server to be compared with
+nghttp2-client           h2load asks for the files of the page
 openssl                  their certificates, and the speed of the machine
 python3                  drives the benchmarks
 '

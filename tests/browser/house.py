@@ -41,6 +41,10 @@ class House:
         out = self.room.ctl("--json", "people", "import", path)
         return json.loads(out.stdout)
 
+    def secret(self, user):
+        """A one-time password."""
+        return self.room.ctl("people", "reset-password", user).stdout.rsplit(" ", 1)[1].strip()
+
     def sitting(self, exam, group, title):
         """An open one that admits everybody: its number and slips by user."""
         out = self.room.ctl("--json", "sitting", "create", "--exam", exam, "--title", title, "--group", group)

@@ -95,7 +95,7 @@ export function Strip({ seat }: { seat: Seat }) {
   return (
     <header class="strip">
       <div class="strip-title">
-        <strong>{seat.status?.examTitle}</strong>
+        <h1>{seat.status?.examTitle}</h1>
         {parts > 1 && <span class="hint">{` Part ${seat.part + 1} of ${parts}: ${part?.title ?? ""}`}</span>}
       </div>
       <Button kind="quiet" class="square" aria-label="Keys and display" title="Keys and display" onClick={() => setHelp(true)}>?</Button>
@@ -124,7 +124,7 @@ function Bottom({ seat, at, view, busy, onGo, onView }:
     <nav class="bottom" aria-label="Questions">
       {!linear && <Button disabled={at <= part.firstItem} onClick={() => onGo(at - 1)}><span aria-hidden="true">{"\u2039"}</span>Back</Button>}
       <Button class="middle" onClick={() => onView("all")}>{linear ? "Hand in" : "All questions"}</Button>
-      <Button kind="primary" busy={busy} onClick={() => (last && !linear ? onView("all") : onGo(at + 1))}>
+      <Button kind="primary" busy={busy} onClick={() => onGo(at + 1)}>
         {last ? (linear ? "Finish" : "Review") : "Next"}<span aria-hidden="true">{"\u203a"}</span></Button>
     </nav>
   );
@@ -206,6 +206,8 @@ export function Desk({ seat }: { seat: Seat }) {
     else if (item >= part.firstItem && item < part.firstItem + part.items) {
       setAt(item);
       setView("item");
+    } else if (item >= part.firstItem + part.items) {
+      setView("all");
     }
   };
   useKeys((key) => {

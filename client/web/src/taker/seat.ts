@@ -46,6 +46,7 @@ export class Seat {
   journalFailed = false;
   submitting = false;
   focusLost = 0;
+  left = 0n; // the attempt that is over and looked at
   place = -1; // where they were at this device; -1: not known
   state = AttemptState.ATTEMPT_STATE_NONE;
   stopped = 0;
@@ -215,6 +216,7 @@ export class Seat {
 
   // The last attempt is over, and looked at.
   leave(): void {
+    if (this.isClosed) this.left = this.attempt;
     this.status = null;
     this.state = AttemptState.ATTEMPT_STATE_NONE;
     this.attempt = 0n;
@@ -377,10 +379,11 @@ export class Seat {
     const status = reply.body.case === "status" ? reply.body.value
       : reply.body.case === "hello" ? reply.body.value.status
       : reply.body.case === "notice" ? reply.body.value.status : undefined;
+    if (status !== undefined && status.attempt === this.left && status.state >= AttemptState.SUBMITTED) return;
     if (status !== undefined && status.attempt !== this.attempt && this.attempt !== 0n) this.forget();
     // Replies come on streams of their own: an older one may come last.
     const late = reply.clock !== undefined && reply.clock.version < this.clockVersion;
-    if (reply.clock !== undefined && !late) this.takeClock(reply.clock);
+    if (reply.clock !== undefined && !late && (this.attempt !== 0n || status !== undefined)) this.takeClock(reply.clock);
     if (status !== undefined && !late && reply.error === 0) this.takeStatus(status, reply.clock, reply.body.case !== "notice");
     this.advance();
     this.flush();
