@@ -19,6 +19,9 @@ mkdir -p "$json"
 }
 cat "$tables"
 awk -v tables="$tables" '
+	/^The tables that stand here now/ { note = 1 }
+	/^<!-- tables -->$/ { note = 0 }
+	note { next }
 	/^<!-- tables -->$/ { print; print ""; while ((getline line < tables) > 0) print line; inside = 1; next }
 	/^<!-- end of tables -->$/ { inside = 0 }
 	!inside' tests/bench/RESULTS.md >"$tables.md"
