@@ -166,7 +166,7 @@ one_time() {
 }
 enter pat "$(one_time pat)" >>"$dir/examctl.log"
 enter ines "$(one_time ines)" >>"$dir/examctl.log"
-as admin bank load questions/banks/cpc-starter.yaml >>"$dir/examctl.log" 2>&1
+as admin bank load questions/banks/cpc-style.yaml >>"$dir/examctl.log" 2>&1
 as admin exam load questions/banks/cpc-demo.yaml >>"$dir/examctl.log"
 say "Roster, bank and exam are loaded: $(grep -c '^c[0-9]' "$dir/roster.csv") candidates, a proctor, an instructor."
 

@@ -141,8 +141,8 @@ fill() {
 		first=$(sed -n "s/^$user: .*: //p" "$dir/answer")
 		own_password $user "$first"
 	done
-	for bank in cpc-starter inpatient-starter kinds-starter; do as admin bank load "questions/banks/$bank.yaml"; done
-	for exam_name in cpc cpc-short cpc-demo ccs cca cic kinds; do
+	for bank in cpc-style facility-style kinds-starter; do as admin bank load "questions/banks/$bank.yaml"; done
+	for exam_name in cpc cpc-short cpc-demo coc ccs ccs-short cca cca-short cic kinds; do
 		as admin exam load "questions/banks/$exam_name.yaml"
 	done
 	for user in admin ana ben chloe pat ines; do as $user logout; done

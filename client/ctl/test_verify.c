@@ -18,7 +18,7 @@
 #include "daemon/service/harness_staff.h"
 #include "proto/base/log.h"
 
-#define BANK	     "questions/banks/cpc-starter.yaml"
+#define BANK	     "questions/banks/cpc-style.yaml"
 #define EXAM	     "questions/banks/cpc-short.yaml"
 #define ROOM(verb)   EXAMD__V1__ROOM_VERB__ROOM_##verb
 #define RECORDS_MOST 256

@@ -21,7 +21,7 @@
 #include "proto/base/log.h"
 #include "proto/wire/seal.h"
 
-#define BANK "questions/banks/cpc-starter.yaml"
+#define BANK "questions/banks/cpc-style.yaml"
 #define EXAM "questions/banks/cpc-short.yaml"
 
 #define REQUEST(field, BODY, Type, Init)                                                           \

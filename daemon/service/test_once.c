@@ -20,7 +20,7 @@
 #include "daemon/service/sessions.h"
 #include "proto/base/log.h"
 
-#define BANK	     "questions/banks/cpc-starter.yaml"
+#define BANK	     "questions/banks/cpc-style.yaml"
 #define EXAM	     "questions/banks/cpc-short.yaml"
 
 #define NEW_PASSWORD "another long one"
@@ -584,7 +584,7 @@ static bool has_new_password(const struct harness *h)
 /* Everything but numbers drawn at random, and how often the server itself noted something. */
 static void put_effect(const struct harness *h, const struct row *row, struct buf *out)
 {
-	static const char *const banks[] = {"cpc-starter", "kinds-starter"};
+	static const char *const banks[] = {"cpc-style", "kinds-starter"};
 	static const char *const exams[] = {"cpc-short", "cpc-demo"};
 	const struct engine *e = h->core->engine;
 	const struct sitting *s = NULL;

@@ -17,7 +17,7 @@
 #include "proto/base/log.h"
 #include "proto/stream/tls.h"
 
-#define BANK "questions/banks/cpc-starter.yaml"
+#define BANK "questions/banks/cpc-style.yaml"
 #define EXAM "questions/banks/cpc-demo.yaml"
 
 static int given_core(void **state)

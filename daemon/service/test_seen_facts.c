@@ -11,7 +11,7 @@
 #include "daemon/service/harness_staff.h"
 #include "daemon/service/people.h"
 
-#define BANK	  "questions/banks/cpc-starter.yaml"
+#define BANK	  "questions/banks/cpc-style.yaml"
 #define EXAM	  "questions/banks/cpc-short.yaml"
 #define CANDIDATE EXAMD__V1__ROLE__ROLE_CANDIDATE
 

@@ -18,7 +18,7 @@
 #include "daemon/service/sessions.h"
 #include "proto/base/log.h"
 
-#define BANK	   "questions/banks/cpc-starter.yaml"
+#define BANK	   "questions/banks/cpc-style.yaml"
 #define EXAM	   "questions/banks/cpc-short.yaml"
 
 #define CANDIDATE  EXAMD__V1__ROLE__ROLE_CANDIDATE
@@ -438,11 +438,11 @@ static void test_a_bank_and_an_exam_are_there_after_a_restart(void **state)
 
 	staff_read_file(BANK, &text);
 	assert_false(diagnostics(staff_load_bank(c, 1, buf_bytes(&text), true))->changed);
-	assert_null(engine_bank(h->core->engine, "cpc-starter")); /* it was a check */
+	assert_null(engine_bank(h->core->engine, "cpc-style")); /* it was a check */
 	buf_fini(&text);
 	load_content(c);
 	harness_restart(h, SECONDS(1));
-	assert_non_null(engine_bank(h->core->engine, "cpc-starter"));
+	assert_non_null(engine_bank(h->core->engine, "cpc-style"));
 	assert_non_null(engine_blueprint(h->core->engine, "cpc-short"));
 }
 

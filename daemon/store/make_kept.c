@@ -86,7 +86,7 @@ static void open_attempt(int64_t number, struct person_id person, int64_t sittin
 	form.seed = (ProtobufCBinaryData){sizeof seed, seed};
 	opened.person = person.v;
 	opened.sitting = sitting;
-	opened.exam = (char *)(uintptr_t) "cpc-starter";
+	opened.exam = (char *)(uintptr_t) "cpc-style";
 	opened.form = &form;
 	opened.budgets = &budget;
 	opened.n_budgets = 1;
@@ -120,7 +120,7 @@ static void close_and_pack(int64_t number, struct person_id person)
 						  .u.result = {.attempt = {number},
 							       .sitting = {1},
 							       .person = person,
-							       .exam = "cpc-starter",
+							       .exam = "cpc-style",
 							       .state = 5,
 							       .started = {WALL},
 							       .closed = {WALL + m.now},
@@ -157,7 +157,7 @@ static void put_people(void)
 static void put_content(void)
 {
 	struct store_source s = {
-	    .name = "cpc-starter", .version = "1", .text = bytes_of_text("bank: {}\n")};
+	    .name = "cpc-style", .version = "1", .text = bytes_of_text("bank: {}\n")};
 
 	s.hash = digest_of(s.text.data, s.text.len);
 	store_put(m.store, &(struct store_change){.kind = CHANGE_BANK, .u.source = s});
@@ -180,7 +180,7 @@ static void hold_exam(void)
 	Examd__Record__AttemptReopened reopened = EXAMD__RECORD__ATTEMPT_REOPENED__INIT;
 	uint32_t i;
 
-	created.exam = (char *)(uintptr_t) "cpc-starter";
+	created.exam = (char *)(uintptr_t) "cpc-style";
 	append(sitting, RECORD_SITTING_CREATED, &created.base);
 	append(sitting, RECORD_SITTING_OPENED, &opened.base);
 	append(sitting, RECORD_SITTING_STARTED, &started.base);

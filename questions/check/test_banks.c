@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/engine/form.h"
 #include "questions/check/check.h"
 #include "questions/check/facts.h"
 #include "questions/text/bank_text.h"
@@ -107,7 +108,9 @@ static const struct bank *bank_of(const struct blueprint *b)
 static const struct {
 	const char *exam;
 	uint32_t percent;
-} supplies[] = {{"coc", 150}};
+} supplies[] = {
+    {"cpc", 300}, {"ccs", 300}, {"cca", 300}, {"cic", 300}, {"coc", 150},
+};
 
 static uint32_t percent_of(const struct blueprint *b)
 {
@@ -139,6 +142,47 @@ static void every_shipped_exam_can_be_filled_from_its_bank(void **state)
 	diag_fini(&diag);
 }
 
+#define FORMS	   10
+#define SHARE_MOST 40 /* percent that two forms have in common, on average */
+
+static size_t in_both(const struct form *a, const struct form *b)
+{
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < a->nitems; i++)
+		for (uint32_t k = 0; k < b->nitems; k++)
+			n += form_item(a, (struct item_no){i}, NULL)->item ==
+			     form_item(b, (struct item_no){k}, NULL)->item;
+	return n;
+}
+
+/* So that a second try is another exam. */
+static void forms_of_a_full_exam_have_little_in_common(void **state)
+{
+	(void)state;
+	for (size_t e = 0; e < nexams; e++) {
+		const struct blueprint *b = exams[e].blueprint;
+		struct form forms[FORMS];
+		struct arena arena = {0};
+		size_t common = 0, pairs = 0;
+
+		if (percent_of(b) < 300)
+			continue;
+		for (uint8_t i = 0; i < FORMS; i++) {
+			const uint8_t seed[FORM_SEED] = {i};
+
+			assert_int_equal(ERR_OK,
+					 form_make(&forms[i], b, bank_of(b), seed, NULL, &arena));
+			for (uint8_t k = 0; k < i; k++, pairs++)
+				common += in_both(&forms[i], &forms[k]);
+		}
+		print_message("%s: two forms have %zu %% in common\n", b->exam,
+			      100 * common / (pairs * forms[0].nitems));
+		assert_true(100 * common <= SHARE_MOST * pairs * forms[0].nitems);
+		arena_fini(&arena);
+	}
+}
+
 static void no_shipped_bank_breaks_a_rule(void **state)
 {
 	size_t i;
@@ -156,6 +200,7 @@ static void no_shipped_bank_breaks_a_rule(void **state)
 					      diag.entries[k].line, diag.entries[k].text,
 					      diag.entries[k].id);
 		assert_int_equal(0, diag.errors);
+		assert_int_equal(0, diag.warnings);
 		diag_fini(&diag);
 	}
 }
@@ -199,6 +244,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(every_shipped_bank_and_blueprint_is_read_without_an_error),
 	    cmocka_unit_test(every_shipped_exam_can_be_filled_from_its_bank),
+	    cmocka_unit_test(forms_of_a_full_exam_have_little_in_common),
 	    cmocka_unit_test(no_shipped_bank_breaks_a_rule),
 	    cmocka_unit_test(every_code_of_a_shipped_bank_is_in_the_lock_and_right),
 	};

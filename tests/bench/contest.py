@@ -113,7 +113,7 @@ class Hall(Room):
 
     def set_up(self, groups):
         banks = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../questions/banks")
-        self.ctl("bank", "load", os.path.join(banks, "cpc-starter.yaml"))
+        self.ctl("bank", "load", os.path.join(banks, "cpc-style.yaml"))
         self.ctl("exam", "load", os.path.join(banks, self.exam + ".yaml"))
         roster = os.path.join(self.tmp, "roster.csv")
         with open(roster, "w", encoding="utf-8") as f:

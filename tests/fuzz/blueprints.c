@@ -6,7 +6,7 @@
 #include "questions/text/blueprint_text.h"
 #include "tests/fuzz/target.h"
 
-#define BANK SOURCE_TREE "/questions/banks/cpc-starter.yaml"
+#define BANK SOURCE_TREE "/questions/banks/cpc-style.yaml"
 
 /* Kept for the life of the process. */
 static const struct bank *starter(void)

@@ -20,7 +20,7 @@
 #include "tests/fuzz/grown.h"
 #include "tests/fuzz/target.h"
 
-#define BANK	   "questions/banks/cpc-starter.yaml"
+#define BANK	   "questions/banks/cpc-style.yaml"
 #define EXAM	   "questions/banks/cpc-short.yaml"
 #define STEP_HEAD  3
 /* A core serves so many bytes and steps. */

@@ -230,7 +230,7 @@ def the_room(story, people, crowd, exam):
     for user, secret in re.findall(r'"user":\s*"(pat|ines)",\s*"secret":\s*"([^"]*)"', imported):
         story.first_log_in(story.person(user.capitalize()), secret)
     banks = os.path.join(TOP, "questions/banks")
-    room.ctl("bank", "load", os.path.join(banks, "cpc-starter.yaml"))
+    room.ctl("bank", "load", os.path.join(banks, "cpc-style.yaml"))
     room.ctl("exam", "load", os.path.join(banks, exam + ".yaml"))
     made = story.examctl(story.person("Ines"), "--json", "sitting", "create", "--exam", exam, "--title", TITLE,
                          "--group", "tuesday")

@@ -74,7 +74,7 @@ END
 	as admin --json people import "$dir/roster.csv" >"$dir/import"
 	enter ines "$(tr -d '\n' <"$dir/import" |
 		sed -n 's/.*"user": *"ines", *"secret": *"\([^"]*\)".*/\1/p')"
-	as admin bank load "$top/questions/banks/cpc-starter.yaml"
+	as admin bank load "$top/questions/banks/cpc-style.yaml"
 	as admin exam load "$top/questions/banks/cpc-short.yaml"
 	as ines sitting create --exam cpc-short --title "Mock exam, Tuesday 9:00" --group tuesday
 	as ines sitting slips 1 --print-join >"$dir/joins"

@@ -222,7 +222,7 @@ class Room:
     def fill(self, candidates, exam="cpc-short"):
         """Bank, exam, roster, an open sitting that admits everybody; slips in a file, one a line."""
         banks = os.path.join(TOP, "questions/banks")
-        self.ctl("bank", "load", os.path.join(banks, "cpc-starter.yaml"))
+        self.ctl("bank", "load", os.path.join(banks, "cpc-style.yaml"))
         self.ctl("exam", "load", os.path.join(banks, exam + ".yaml"))
         roster = os.path.join(self.tmp, "roster.csv")
         with open(roster, "w", encoding="utf-8") as f:
