@@ -58,10 +58,17 @@ die() { printf 'quickstart.sh: %s\n' "$*" >&2; exit 1; }
 # ---- Build ----------------------------------------------------------------------------------
 
 build_release() {
-	sh daemon/packages.sh build
+	if [ $demo = yes ]; then # nobody looks at it in a browser
+		sh daemon/packages.sh build
+		web=OFF
+	else
+		sh daemon/packages.sh web
+		web=AUTO
+	fi
 	say "Building a release in $build (a minute or two the first time) ..."
 	mkdir -p "$build"
-	if ! { cmake -G Ninja -S . -B "$build" -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=OFF &&
+	if ! { cmake -G Ninja -S . -B "$build" -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=OFF \
+		-DEXAMD_WEB=$web &&
 		ninja -C "$build" examd exam examctl audit; } >"$build/quickstart.log" 2>&1; then
 		tail -n 30 "$build/quickstart.log" >&2
 		die "the build failed; the whole log is $build/quickstart.log"

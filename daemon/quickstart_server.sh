@@ -154,11 +154,17 @@ fill() {
 password_of() { sed -n "s/^$1 //p" "$dir/passwords"; }
 
 tell() {
+	browser=
+	if grep -aq /assets/index- "$examd"; then # built with the web client
+		browser="
+Any of it in a browser:  https://$server/   (it believes the server by $data/classroom-ca.crt)
+"
+	fi
 	cat <<END
 
 examd serves on $server.  Its log is $dir/examd.log
 The passwords of its people are in $dir/passwords
-
+$browser
 Practice, as Ana (password $(password_of ana)):
   $exam --user ana --pin $pin $server
 
