@@ -3,6 +3,7 @@ input; the answer to each is a line of JSON: {"ok": ...} or {"failed": "..."}.""
 import argparse
 import json
 import os
+import re
 import signal
 import sys
 
@@ -21,12 +22,14 @@ class House:
         self.room.log_in()
         return f"https://127.0.0.1:{self.room.port}"
 
-    def load(self, exam, banks):
-        """A bank and its exam; the exam as a path, or its name among those of the project."""
-        folder = os.path.join(TOP, "questions/banks")
-        for bank in banks:
-            self.room.ctl("bank", "load", os.path.join(folder, bank))
-        self.room.ctl("exam", "load", os.path.join(folder, exam))
+    def load(self, exam):
+        """An exam, as a path or by its file among the banks of the project, and the bank that it names
+        beside it."""
+        path = os.path.join(TOP, "questions/banks", exam)
+        with open(path, encoding="utf-8") as f:
+            bank = re.search(r"^bank: *(\S+)", f.read(), re.M).group(1)
+        self.room.ctl("bank", "load", os.path.join(os.path.dirname(path), bank + ".yaml"))
+        self.room.ctl("exam", "load", path)
 
     def text(self, name, content):
         """A file with this content, for load()."""

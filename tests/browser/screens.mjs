@@ -11,12 +11,12 @@ mkdirSync(folder, { recursive: true });
 const house = new House();
 const [browser, address] = await Promise.all([launch(), house.do("begin")]);
 try {
-  await house.do("load", "cpc-short.yaml", ["cpc-starter.yaml"]);
-  await house.do("load", "kinds.yaml", ["kinds-starter.yaml"]);
-  await house.do("people", Object.keys(sizes).map((s) => `${s},Ann Example,${s}@example.org,room,candidate,0`));
-  const short = await house.do("sitting", "cpc-short", "room", "Tuesday mock exam");
-  const kinds = await house.do("sitting", "kinds", "room", "Wednesday, all kinds");
+  await house.do("load", "cpc-short.yaml");
+  await house.do("load", "kinds.yaml");
+  await house.do("people", Object.keys(sizes).map((s) => `${s},Ann Example,${s}@example.org,${s},candidate,0`));
   for (const [size, viewport] of Object.entries(sizes)) {
+    const short = await house.do("sitting", "cpc-short", size, "Tuesday mock exam");
+    const kinds = await house.do("sitting", "kinds", size, "Wednesday, all kinds");
     const { page, context } = await person(browser, address, { viewport, deviceScaleFactor: 1 });
     const shot = (name) => page.screenshot({ path: join(folder, `${name}-${size}.png`) });
     const press = async (...keys) => { for (const key of keys) await page.keyboard.press(key); };
@@ -35,7 +35,7 @@ try {
     await agree(page);
     await page.getByText("Ready.").waitFor();
     await shot("lobby");
-    await house.do("ctl", "sitting", "start", short.sitting, "--only", size);
+    await house.do("ctl", "sitting", "start", short.sitting);
     await isAt(page, 1);
     await press("b", "n", "x", "a", "c", "r", "n", "d", "n", "n");
     await isSaved(page, 3);
@@ -43,8 +43,10 @@ try {
     await isAt(page, 2);
     await shot("question");
     await page.evaluate(() => { document.documentElement.dataset.colours = "dark"; });
+    await page.waitForTimeout(200); // colours change softly
     await shot("question-dark");
     await page.evaluate(() => { document.documentElement.dataset.colours = "contrast"; });
+    await page.waitForTimeout(200);
     await shot("question-contrast");
     await page.evaluate(() => { document.documentElement.dataset.colours = "auto"; document.documentElement.dataset.hand = "left"; });
     await shot("question-left");
@@ -66,10 +68,10 @@ try {
     await page.getByRole("dialog").waitFor();
     await shot("keys");
     await press("Escape");
-    await house.do("ctl", "sitting", "pause", short.sitting, "--only", size, "--reason", "alarm");
-    await page.getByText("Your exam is paused.").waitFor();
+    await house.do("ctl", "sitting", "pause", short.sitting, "--reason", "alarm");
+    await page.getByText("The exam is paused for the whole room.").waitFor();
     await shot("paused");
-    await house.do("ctl", "sitting", "resume", short.sitting, "--only", size, "--reason", "all back");
+    await house.do("ctl", "sitting", "resume", short.sitting, "--reason", "all back");
     await isAt(page, 2);
     await press("v");
     await handIn();
@@ -80,11 +82,10 @@ try {
     await useSlip(page, kinds.slips[size]);
     await agree(page);
     await page.getByText("Ready.").waitFor();
-    await house.do("ctl", "sitting", "start", kinds.sitting, "--only", size);
+    await house.do("ctl", "sitting", "start", kinds.sitting);
     let record = false;
-    for (let at = 1; at <= 9; at++) {
-      const first = page.getByRole("heading", { name: new RegExp(`^Question ${at} of `) });
-      if (!(await first.waitFor({ timeout: 3000 }).then(() => true, () => false))) break;
+    const next = (at) => page.getByRole("heading", { name: new RegExp(`^Question ${at} of |questions are complete`) });
+    for (let at = 1; await next(at).textContent().then((t) => t.startsWith("Question")); at++) {
       if (at === 1) await shot("multiple");
       if (!record && (await page.locator(".with-record").count()) > 0) {
         record = true;
@@ -92,6 +93,7 @@ try {
       }
       const n = ["", "one", "two", "three", "four", "five"].indexOf(/Choose (\w+)\./.exec(await page.locator("#told").textContent())[1]);
       await press(..."abcde".slice(0, n), "n");
+      await next(at + 1).waitFor();
     }
     await page.getByRole("button", { name: /^Leave this part/ }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Leave this part" }).click();

@@ -22,7 +22,7 @@ const roster = () => [
 before(async () => {
   house = new House("staff_house.py");
   address = await house.do("begin");
-  await house.do("load", "cpc-short.yaml", ["cpc-starter.yaml"]);
+  await house.do("load", "cpc-short.yaml");
   const out = await house.do("people", roster());
   secrets = Object.fromEntries(out.secrets.map((s) => [s.user, s.secret]));
   browser = await launch();
@@ -292,6 +292,7 @@ test("a roster and a bank with errors are told by line and column and change not
   const page = await enter("admin", PASSWORD);
   const file = (name, text) => ({ name, mimeType: "text/plain", buffer: Buffer.from(text) });
   await page.goto("/#/people");
+  await page.getByRole("button", { name: "Import a roster" }).click();
   await page.getByLabel("Roster").setInputFiles(file("new.csv", "id,name\nzed,Zed New\n,Nobody\n"));
   await page.getByRole("button", { name: "Check and import" }).click();
   await page.getByText("Nothing was changed.").waitFor();

@@ -64,8 +64,9 @@ code_year: FY2026
 before(async () => {
   house = new House();
   [browser, address] = await Promise.all([launch(), house.do("begin")]);
-  await house.do("load", "cpc-short.yaml", ["cpc-starter.yaml"]);
-  await house.do("load", await house.do("text", "trap-exam.yaml", exam), [await house.do("text", "trap.yaml", bank)]);
+  await house.do("load", "cpc-short.yaml");
+  await house.do("text", "trap.yaml", bank);
+  await house.do("load", await house.do("text", "trap-exam.yaml", exam));
   await house.do("people", ["sam,Sam Student,s@example.org,practice,candidate,0", "tess,Tess <b>Trap</b>,t@example.org,trap,candidate,0"]);
 });
 

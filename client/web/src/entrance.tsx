@@ -54,7 +54,7 @@ export function LogIn({ session, slip }: { session: Session; slip: string }) {
       <h1 class="brand"><img src="/icon.svg" alt="" />Exam</h1>
       {ended !== "" && <p class="note warn" role="status">{ended}</p>}
       <section class="card">
-        <div class="row" role="group" aria-label="How to log in">
+        <div class="switch" role="group" aria-label="How to log in">
           <Button pressed={bySlip} onClick={() => setBySlip(true)}>With a slip</Button>
           <Button pressed={!bySlip} onClick={() => setBySlip(false)}>With a password</Button>
         </div>

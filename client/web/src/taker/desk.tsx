@@ -75,8 +75,8 @@ export function Saved({ seat }: { seat: Seat }) {
   }, [late]);
   return (
     <span class={`saved ${well ? "well" : "not-yet"}`} data-saved={saved} data-put={put} data-unsaved={unsaved}>
-      <span class="dot" aria-hidden="true" />{text}
-      {seat.journalFailed && <small>nothing can be kept on this device</small>}
+      <span class="dot" aria-hidden="true" />
+      <span>{text}{seat.journalFailed && <small>nothing can be kept on this device</small>}</span>
     </span>
   );
 }
@@ -113,6 +113,7 @@ function Bottom({ seat, at, view, busy, onGo, onView }:
   const part = seat.partInfo;
   if (part === undefined) return null;
   const last = at >= part.firstItem + part.items - 1, linear = seat.isLinear;
+  const lastPart = seat.part + 1 >= (seat.status?.parts.length ?? 0);
   if (view === "all") {
     return (
       <nav class="bottom" aria-label="Questions">
@@ -123,7 +124,7 @@ function Bottom({ seat, at, view, busy, onGo, onView }:
   return (
     <nav class="bottom" aria-label="Questions">
       {!linear && <Button disabled={at <= part.firstItem} onClick={() => onGo(at - 1)}><span aria-hidden="true">{"\u2039"}</span>Back</Button>}
-      <Button class="middle" onClick={() => onView("all")}>{linear ? "Hand in" : "All questions"}</Button>
+      <Button class="middle" onClick={() => onView("all")}>{!linear ? "All questions" : lastPart ? "Hand in" : "Leave the part"}</Button>
       <Button kind="primary" busy={busy} onClick={() => onGo(at + 1)}>
         {last ? (linear ? "Finish" : "Review") : "Next"}<span aria-hidden="true">{"\u203a"}</span></Button>
     </nav>

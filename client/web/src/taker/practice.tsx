@@ -45,7 +45,7 @@ function Begin({ seat, exam, onBegun }: { seat: Seat; exam: Exam; onBegun: () =>
   const flip = (name: string, on: boolean) => setSections(on ? [...sections, name] : sections.filter((s) => s !== name));
   return (
     <form class="stack" onSubmit={(e) => { e.preventDefault(); start(); }}>
-      <div class="row" role="group" aria-label="What to practise">
+      <div class="switch" role="group" aria-label="What to practise">
         <Button pressed={!drill} onClick={() => setDrill(false)}>The whole exam</Button>
         <Button pressed={drill} onClick={() => setDrill(true)}>A drill</Button>
       </div>

@@ -22,10 +22,10 @@ export function Dialog({ title, onClose, wide = false, children }:
       onCancel={(e) => { e.preventDefault(); onClose(); }}
       onClick={(e) => { if (e.target === dialog.current) onClose(); }}>
       <div class="dialog-inside">
-        <header class="dialog-head">
+        <div class="dialog-head">
           <h2 id={id}>{title}</h2>
           <Button kind="quiet" class="square" aria-label="Close" onClick={onClose}>{"\u2715"}</Button>
-        </header>
+        </div>
         {children}
       </div>
     </dialog>
