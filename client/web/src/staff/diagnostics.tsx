@@ -26,7 +26,7 @@ export function DiagnosticList({ of, checkOnly }: { of: Diagnostics; checkOnly: 
         {verdict} {counts !== "" && `${counts}.`} {of.summary}
       </p>
       {of.entries.length > 0 && (
-        <ul class="diagnostics">
+        <ul class="diagnostics" tabIndex={0} aria-label="Diagnostics">
           {of.entries.map((d, i) => (
             <li key={i}>
               <span class={`badge ${TONES[d.level] ?? ""}`}>{LEVELS[d.level] ?? "note"}</span>

@@ -22,7 +22,7 @@ export function Exams({ session }: { session: Session }) {
   const { link } = session, exams = useLoad("exams", () => listExams(link));
   const [kind, setKind] = useState<"bank" | "exam">("bank");
   return (
-    <main class="page staff" tabIndex={-1}>
+    <main id="main" class="page staff" tabIndex={-1}>
       <h1>Exams</h1>
       {exams.error !== "" && <p class="error" role="alert">{exams.error}</p>}
       {exams.value && <Table caption="Exams" columns={COLUMNS} rows={exams.value} keyOf={(e) => e.name} empty="No exam is loaded yet." />}

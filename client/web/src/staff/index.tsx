@@ -63,7 +63,7 @@ function Top({ session, at }: { session: Session; at: string }) {
 const numberOf = (text: string | undefined): bigint | null => text !== undefined && /^[1-9]\d{0,17}$/.test(text) ? BigInt(text) : null;
 
 function Lost() {
-  return <main class="page staff" tabIndex={-1}><h1>There is no such page</h1><p><a href={to("sittings")}>To the sittings</a></p></main>;
+  return <main id="main" class="page staff" tabIndex={-1}><h1>There is no such page</h1><p><a href={to("sittings")}>To the sittings</a></p></main>;
 }
 
 function SittingPlace({ session, path }: { session: Session; path: readonly string[] }) {

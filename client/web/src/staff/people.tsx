@@ -42,7 +42,7 @@ function Secrets({ secrets, onDone }: { secrets: readonly Secret[]; onDone: () =
   return (
     <Dialog title={secrets.length === 1 ? "One-time password" : "One-time passwords"} onClose={() => undefined}>
       <p class="note warn">Shown only now. They are good for one log-in, and a new password is chosen there.</p>
-      <div class="secrets"><table><tbody>
+      <div class="secrets" tabIndex={0} role="region" aria-label="Passwords"><table><tbody>
         {secrets.map((s) => <tr key={s.user}><th scope="row">{s.user}</th><td><code>{s.secret}</code></td></tr>)}
       </tbody></table></div>
       <div class="actions"><Button kind="primary" onClick={onDone}>They are noted</Button></div>
@@ -71,7 +71,7 @@ function One({ session, person, onClose, onChanged, onSecret }:
   );
   return (
     <Dialog title={person.name || person.user} onClose={onClose}>
-      <dl class="facts">
+      <dl class="person-facts">
         <dt>Id</dt><dd>{person.user}</dd>
         <dt>Role</dt><dd>{roleWord(person.role)}{person.disabled && ", disabled"}</dd>
         {person.group !== "" && <><dt>Group</dt><dd>{person.group}</dd></>}
@@ -95,7 +95,7 @@ function columns(onOne: (p: Person) => void): readonly Column<Person>[] {
     { name: "Group", cell: (p) => p.group },
     { name: "E-mail", cell: (p) => p.email },
     { name: "Extra time", number: true, cell: (p) => p.extraPercent > 0 ? `${p.extraPercent} %` : "" },
-    { name: "", cell: (p) => p.disabled && <span class="badge warn">disabled</span> },
+    { name: "Account", cell: (p) => p.disabled && <span class="badge warn">disabled</span> },
   ];
 }
 
@@ -113,25 +113,18 @@ export function People({ session }: { session: Session }) {
   const { link } = session, people = useLoad("people", () => listPeople(link));
   const [find, setFind] = useState("");
   const [group, setGroup] = useState("");
+  const [imports, setImports] = useState(false);
   const [one, setOne] = useState<Person | null>(null);
   const [secrets, setSecrets] = useState<readonly Secret[]>([]);
   const all = people.value ?? NOBODY, found = useFound(all, find, group);
   const groups = [...new Set(all.map((p) => p.group))].filter((g) => g !== "").sort();
   return (
-    <main class="page staff" tabIndex={-1}>
-      <h1>People</h1>
-      {people.error !== "" && <p class="error" role="alert">{people.error}</p>}
-      {people.value && (
-        <section class="stack">
-          <div class="row tools">
-            <div class="grow"><Field label="Find" type="search" value={find} onValue={setFind} placeholder="Name, id, e-mail, role" /></div>
-            <Select label="Group" value={group} onValue={setGroup} options={[["", "Everybody"], ...groups.map((g) => [g, g] as const)]} />
-          </div>
-          <Table caption="People" columns={columns(setOne)} rows={found.slice(0, SHOWN_MOST)} keyOf={(p) => p.user} empty="Nobody matches." />
-          <p class="hint">{found.length > SHOWN_MOST ? `The first ${SHOWN_MOST} of ${many(found.length, "person", "people")}. Find the others by name.` : many(found.length, "person", "people")}</p>
-        </section>
-      )}
-      {isTeacher(session) && (
+    <main id="main" class="page staff" tabIndex={-1}>
+      <div class="row between">
+        <h1>People</h1>
+        {isTeacher(session) && <Button pressed={imports} onClick={() => setImports(!imports)}>Import a roster</Button>}
+      </div>
+      {imports && (
         <section class="card">
           <h2>Import a roster</h2>
           <FileTask link={link} label="Roster" accept=".csv,text/csv" take="Check and import"
@@ -141,6 +134,17 @@ export function People({ session }: { session: Session }) {
               if (of.secrets.length > 0) setSecrets(of.secrets);
               if (of.changed) people.again();
             }} />
+        </section>
+      )}
+      {people.error !== "" && <p class="error" role="alert">{people.error}</p>}
+      {people.value && (
+        <section class="stack">
+          <div class="row finders">
+            <div class="grow"><Field label="Find" type="search" value={find} onValue={setFind} placeholder="Name, id, e-mail, role" /></div>
+            <Select label="Group" value={group} onValue={setGroup} options={[["", "Everybody"], ...groups.map((g) => [g, g] as const)]} />
+          </div>
+          <Table caption="People" columns={columns(setOne)} rows={found.slice(0, SHOWN_MOST)} keyOf={(p) => p.user} empty="Nobody matches." />
+          <p class="hint">{found.length > SHOWN_MOST ? `The first ${SHOWN_MOST} of ${many(found.length, "person", "people")}. Find the others by name.` : many(found.length, "person", "people")}</p>
         </section>
       )}
       {one !== null && <One session={session} person={one} onClose={() => setOne(null)} onChanged={people.again} onSecret={(s) => setSecrets([s])} />}

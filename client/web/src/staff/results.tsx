@@ -80,7 +80,7 @@ function Sections({ title, shares }: { title: string; shares: readonly Share[] }
   return (
     <figure class="chart">
       <figcaption><h2>{title}</h2></figcaption>
-      <ul class="bars">
+      <ul class="shares">
         {shares.map((s) => (
           <li key={s.section}>
             <span dir="auto">{s.title}</span><b>{percent(s.points, s.most)} %</b>
@@ -155,7 +155,7 @@ export function Results({ session, sitting }: { session: Session; sitting: bigin
   });
   const rs = loaded.value?.rs ?? [], s = loaded.value?.s, good = counted(rs);
   return (
-    <main class="page staff" tabIndex={-1}>
+    <main id="main" class="page staff" tabIndex={-1}>
       <p class="crumbs"><a href={to("sittings")}>Sittings</a> / <a href={to("sittings", sitting)}>{s?.title ?? String(sitting)}</a></p>
       <div class="row between">
         <h1>Results</h1>

@@ -8,6 +8,7 @@ const MINUTE = 60_000;
 export const TIME_SHORT = 5 * MINUTE;
 export const SILENT_LONG = 10 * MINUTE;
 const EVENTS_MOST = 300;
+const ALIKE_MOST = 3; // of one moment that stand in lines of their own
 const BY_PEOPLE = Stop.ATTEMPT | Stop.SITTING | Stop.BREAK | Stop.NOT_STARTED;
 
 // Why a candidate needs a human; one candidate has the most urgent one, in rising urgency.
@@ -115,7 +116,7 @@ export class Room {
     if (told.sitting !== undefined) this.sitting.set(told.sitting);
     if (come.length > 0) this.users.set([...this.users.value, ...come]);
     if (watched && !told.more) this.whole.set(true);
-    if (news.length > 0) this.events.set([...news.reverse(), ...this.events.value].slice(0, EVENTS_MOST));
+    if (news.length > 0) this.events.set([...this.together(news).reverse(), ...this.events.value].slice(0, EVENTS_MOST));
     this.changed.tell();
   }
 
@@ -126,6 +127,18 @@ export class Room {
 
   private event(who: string, what: string, tone: Event["tone"]): Event {
     return { key: ++this.next, at: new Date(), who, what, tone };
+  }
+
+  // What happened to many at the same moment is one line.
+  private together(news: readonly Event[]): Event[] {
+    const alike = new Map<string, Event[]>();
+    for (const e of news) {
+      const list = alike.get(e.what);
+      if (list === undefined) alike.set(e.what, [e]);
+      else list.push(e);
+    }
+    return [...alike].flatMap(([what, list]) =>
+      list.length <= ALIKE_MOST ? list : [this.event(many(list.length, "candidate"), what, list[0]?.tone ?? "")]);
   }
 
   private takeRow(row: RoomRow, now: number, news: Event[]): boolean {

@@ -83,7 +83,7 @@ function ToldRow({ user, cell, selection, under }: Omit<RowProps, "room"> & { ce
   const open = isOpen(row);
   return (
     <tr ref={tr} data-user={user} aria-selected={selected} onFocus={() => under.set(user)}
-      class={`${open ? "" : "away"} ${row.takeoverAsked ? "urgent" : ""}`}
+      class={`${open ? "" : "gone"} ${row.takeoverAsked ? "urgent" : ""}`}
       onClick={(e) => { if (!(e.target instanceof HTMLInputElement)) toggle(selection, user); }}>
       <td class="pick">
         <input type="checkbox" checked={selected} tabIndex={-1} aria-label={`Select ${nameOf(row)}`} onChange={() => toggle(selection, user)} />
@@ -94,7 +94,7 @@ function ToldRow({ user, cell, selection, under }: Omit<RowProps, "room"> & { ce
       <td class="number">{open && row.state === AttemptState.RUNNING && <Tick text={(now) => age(savedAge(seen, now)) || "none"} />}</td>
       <td class="number left">{open
         ? <Tick text={(now) => time(leftMs(seen, now))} />
-        : row.score !== undefined && `${points(row.score.points)}/${points(row.score.pointsMost)}`}</td>
+        : row.score !== undefined && <>{points(row.score.points)}<small>/{points(row.score.pointsMost)} pt</small></>}</td>
       <td class="number"><Line seen={seen} /></td>
       <td class="wide-only"><small>{row.address}</small></td>
     </tr>
@@ -151,7 +151,7 @@ export function Grid({ room, selection, find, onFind, onKey, findRef }:
   };
   return (
     <section class="stack grid-of-room" aria-label="Candidates">
-      <div class="row tools">
+      <div class="row finders">
         <div class="grow"><Field label="Find" type="search" value={find} onValue={onFind} inputRef={findRef} placeholder="Name, id, state, address" /></div>
         <Select label="Order by" value={order} onValue={(v) => setOrder(v as Order)} options={ORDERS} />
       </div>

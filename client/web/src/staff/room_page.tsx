@@ -69,7 +69,7 @@ function NeedGroup({ need, users, room, doing, steady, onShow }:
   return (
     <section class={`need ${need >= Need.SILENT ? "bad" : "warn"}`}>
       <header>
-        <h3>{NEED_WORDS[need]} <span class="count">{users.length}</span></h3>
+        <h2>{NEED_WORDS[need]} <span class="count">{users.length}</span></h2>
         <small class="grow">{NEED_ADVICE[need]}</small>
         {shown.length === 0 && <Button kind="quiet" onClick={() => onShow(NEED_WORDS[need])}>Show them</Button>}
         {admit && <Button kind="primary" onClick={() => doing.begin(draftFor(admit, room, users), admit)}>{`Admit all ${users.length}`}</Button>}
@@ -156,7 +156,7 @@ function Events({ room }: { room: Room }) {
     <section class="card events" aria-label="Incidents">
       <h2>Since this page was opened</h2>
       {events.length === 0 ? <p class="hint">Nothing has happened yet.</p> : (
-        <ol>{events.map((e) => (
+        <ol tabIndex={0}>{events.map((e) => (
           <li key={e.key} class={e.tone}><time>{e.at.toLocaleTimeString()}</time> <span><b dir="auto">{e.who}</b> <span dir="auto">{e.what}</span></span></li>
         ))}</ol>
       )}
@@ -179,10 +179,14 @@ function One({ seen }: { seen: Seen }) {
   return <p class="hint one">{[...new Set(told.filter((t) => t))].join(" \u00b7 ")}</p>;
 }
 
+// They stand on top of the page, which may be far away.
+const toNeeds = () => scrollTo({ top: 0, behavior: "smooth" });
+
 function Bar({ watched, session, selection, errands, doing }:
   { watched: Watched; session: Session; selection: Selection; errands: Errands; doing: Doing }) {
   const { room } = watched;
   useRoomChanges(room);
+  const needing = needingOf(useCell(watched.needs));
   const chosen = [...useCell(selection)], s = useCell(room.sitting), open = useCell(errands.open), link = useCell(session.link.state);
   const role = session.who.value?.role ?? 0;
   if (s === null) return null;
@@ -200,6 +204,7 @@ function Bar({ watched, session, selection, errands, doing }:
       <div class="room-bar-inside">
         <div class="for">
           <p><b dir="auto">{only ? nameOf(only.row) : chosen.length > 0 ? `${chosen.length} selected` : "The whole room"}</b>
+            {needing > 0 && <button type="button" class="badge warn to-needs" onClick={toNeeds}>{needing === 1 ? "1 needs you" : `${needing} need you`}</button>}
             {open > 0 && <span class="badge warn">{open} sent, no answer yet</span>}</p>
           {only && <One seen={only} />}
         </div>
@@ -257,15 +262,15 @@ export function RoomPage({ session, sitting }: { session: Session; sitting: bigi
   };
   return (
     <>
-      <main class="page staff room-page" tabIndex={-1}>
+      <main id="main" class="page staff room-page" tabIndex={-1}>
         <p class="crumbs"><a href={to("sittings")}>Sittings</a> / <a href={to("sittings", sitting)}>{String(sitting)}</a></p>
         {error !== "" && <p class="note bad" role="alert">{error}</p>}
         <Head watched={watched} onKeys={() => setShows("keys")} events={events} onEvents={() => setEvents(!events)} />
         <Needs watched={watched} doing={doing} onShow={onShow} />
         {events && <Events room={room} />}
         <Grid room={room} selection={selection} find={find} onFind={setFind} onKey={onKey} findRef={finder} />
+        <Bar watched={watched} session={session} selection={selection} errands={errands} doing={doing} />
       </main>
-      <Bar watched={watched} session={session} selection={selection} errands={errands} doing={doing} />
       {draft !== null && <AskDialog draft={draft} onDrop={() => setDraft(null)} onSend={(d) => { setDraft(null); errands.send(d); }} />}
       {draft === null && changed !== undefined && (
         <ChangedDialog changed={changed} room={room} onDrop={() => errands.drop(changed)} onForce={() => errands.force(changed)} />

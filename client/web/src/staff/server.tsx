@@ -32,7 +32,7 @@ export function Server({ session }: { session: Session }) {
     }
   });
   return (
-    <main class="page staff" tabIndex={-1}>
+    <main id="main" class="page staff" tabIndex={-1}>
       <h1>Server</h1>
       <section class="card">
         <h2>Backup</h2>

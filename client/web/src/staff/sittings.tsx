@@ -27,7 +27,7 @@ const COLUMNS: readonly Column<Sitting>[] = [
   { name: "Ready", number: true, cell: (s) => s.ready },
   { name: "Running", number: true, cell: (s) => s.running },
   { name: "Closed", number: true, cell: (s) => s.closed },
-  { name: "", number: true, cell: (s) => <a class="button" href={to("sittings", s.sitting, "room")} aria-label={`Room of ${s.title}`}>Room</a> },
+  { name: "Room", number: true, cell: (s) => <a class="button" href={to("sittings", s.sitting, "room")} aria-label={`Enter the room of ${s.title}`}>Enter</a> },
 ];
 
 // Looks again every few seconds: a list of sittings is not watched.
@@ -45,7 +45,7 @@ function useSittings(session: Session) {
 export function Sittings({ session }: { session: Session }) {
   const sittings = useSittings(session);
   return (
-    <main class="page staff" tabIndex={-1}>
+    <main id="main" class="page staff" tabIndex={-1}>
       <div class="row between">
         <h1>Sittings</h1>
         {isTeacher(session) && <a class="button primary" href={to("sittings", "new")}>New sitting</a>}
@@ -121,7 +121,7 @@ export function NewSitting({ session }: { session: Session }) {
   const { link } = session;
   const loaded = useLoad("new", async () => ({ exams: await listExams(link), people: await listPeople(link) }));
   return (
-    <main class="page staff" tabIndex={-1}>
+    <main id="main" class="page staff" tabIndex={-1}>
       <p class="crumbs"><a href={to("sittings")}>Sittings</a></p>
       <h1>New sitting</h1>
       {loaded.error !== "" && <p class="error" role="alert">{loaded.error}</p>}
@@ -172,7 +172,7 @@ export function SittingPage({ session, sitting }: { session: Session; sitting: b
     sittings.again();
   });
   return (
-    <main class="page staff" tabIndex={-1}>
+    <main id="main" class="page staff" tabIndex={-1}>
       <p class="crumbs"><a href={to("sittings")}>Sittings</a></p>
       {(sittings.error || error) !== "" && <p class="error" role="alert">{error || sittings.error}</p>}
       {sittings.value && !s && <h1>There is no sitting {String(sitting)}</h1>}
@@ -185,8 +185,8 @@ export function SittingPage({ session, sitting }: { session: Session; sitting: b
           <p>{many(s.candidates, "candidate")} on the list: {s.checkedIn} here, {s.ready} ready, {s.running} running, {s.closed} closed.</p>
           <nav class="ways" aria-label="This sitting">
             {s.state === SittingState.SITTING_CREATED && <Button busy={busy} onClick={() => open(s)}>Open check-in</Button>}
-            <a class={`button ${s.state === SittingState.SITTING_CLOSED ? "" : "primary"}`} href={to("sittings", sitting, "room")}>Run the room</a>
-            <a class="button" href={to("sittings", sitting, "slips")}>Slips to print</a>
+            <a class={`button ${s.state === SittingState.SITTING_CLOSED ? "" : "primary"}`} href={to("sittings", sitting, "room")}>{s.state === SittingState.SITTING_CLOSED ? "See the room" : "Run the room"}</a>
+            {s.state !== SittingState.SITTING_CLOSED && <a class="button" href={to("sittings", sitting, "slips")}>Slips to print</a>}
             {isTeacher(session) && <a class="button" href={to("sittings", sitting, "results")}>Results</a>}
           </nav>
           {isTeacher(session) && s.closed > 0 && <Release session={session} s={s} onDone={sittings.again} />}

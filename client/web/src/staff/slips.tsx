@@ -91,7 +91,7 @@ export function Slips({ session, sitting }: { session: Session; sitting: bigint 
   const s = loaded.value;
   const make = () => run(async () => setSlips(await makeSlips(session.link, sitting, users.split(/[\s,;]+/).filter((u) => u !== ""))));
   return (
-    <main class="page staff slips-page" tabIndex={-1}>
+    <main id="main" class="page staff slips-page" tabIndex={-1}>
       <div class="stack no-print">
         <p class="crumbs"><a href={to("sittings")}>Sittings</a> / <a href={to("sittings", sitting)}>{s?.title ?? String(sitting)}</a></p>
         <h1>Slips</h1>

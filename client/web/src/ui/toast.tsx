@@ -43,7 +43,7 @@ export function Toasts() {
     <>
       <div class="hidden" role="status" aria-live="polite">{polite}</div>
       <div class="hidden" role="alert" aria-live="assertive">{assertive}</div>
-      <div class="toasts">
+      <div class="toasts" role="region" aria-label="Said just now">
         {shown.map((s) => (
           <div key={s.key} class={`toast ${s.urgent ? "urgent" : ""}`}>
             <p>{s.text}</p>
