@@ -177,7 +177,7 @@ static const Examd__Record__ReceiptStatement *check_signed(struct check *c, cons
 	c->statement = digest_of(p->statement.data, p->statement.len);
 	c->found->signatures++;
 	if (c->diag->errors == errors)
-		c->found->signed_records = r->n - 1;
+		c->found->signed_records = c->found->records; /* before this one */
 	return s;
 }
 

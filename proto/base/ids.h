@@ -44,17 +44,27 @@ struct subject {
 };
 enum subject_kind { SUBJECT_INSTALLATION = 0, SUBJECT_ATTEMPT = 1, SUBJECT_SITTING = 2 };
 
+/* A number that a client made up, and that no attempt or sitting can have, gives the subject of no
+ * record. */
+#define SUBJECT_NUMBER_MOST (INT64_MAX / 4 - 1)
+static inline struct subject subject_of(int64_t number, enum subject_kind kind)
+{
+	if (number < 0 || number > SUBJECT_NUMBER_MOST)
+		return (struct subject){-1};
+	return (struct subject){number * 4 + kind};
+}
+
 static inline struct subject subject_installation(void)
 {
 	return (struct subject){0};
 }
 static inline struct subject subject_attempt(struct attempt_id a)
 {
-	return (struct subject){a.v * 4 + SUBJECT_ATTEMPT};
+	return subject_of(a.v, SUBJECT_ATTEMPT);
 }
 static inline struct subject subject_sitting(struct sitting_id s)
 {
-	return (struct subject){s.v * 4 + SUBJECT_SITTING};
+	return subject_of(s.v, SUBJECT_SITTING);
 }
 static inline enum subject_kind subject_kind(struct subject s)
 {

@@ -161,6 +161,23 @@ static void a_time_is_written_with_the_date_that_the_calendar_has(void **state)
 	}
 }
 
+/* Four times such a number would be that of somebody else. */
+static void a_number_that_nobody_can_have_has_no_subject(void **state)
+{
+	static const int64_t made_up[] = {-1, INT64_MIN, INT64_MAX, INT64_MAX / 4 + 2,
+					  SUBJECT_NUMBER_MOST + 1};
+	const struct subject most = subject_attempt((struct attempt_id){SUBJECT_NUMBER_MOST});
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(made_up); i++) {
+		assert_int_equal(subject_attempt((struct attempt_id){made_up[i]}).v, -1);
+		assert_int_equal(subject_sitting((struct sitting_id){made_up[i]}).v, -1);
+	}
+	assert_int_equal(subject_number(most), SUBJECT_NUMBER_MOST);
+	assert_int_equal(subject_kind(most), SUBJECT_ATTEMPT);
+	assert_int_equal(subject_sitting((struct sitting_id){7}).v, 30);
+}
+
 static void hex_and_base32_are_read_back(void **state)
 {
 	uint8_t in[7] = {0x00, 0xff, 0x12, 0x34, 0x56, 0x78, 0x9a}, out[7];
@@ -310,6 +327,7 @@ int main(void)
 	    cmocka_unit_test(an_arena_gives_zeroed_pieces_up_to_its_cap),
 	    cmocka_unit_test(a_time_is_read_as_it_is_written),
 	    cmocka_unit_test(a_time_is_written_with_the_date_that_the_calendar_has),
+	    cmocka_unit_test(a_number_that_nobody_can_have_has_no_subject),
 	    cmocka_unit_test(hex_and_base32_are_read_back),
 	    cmocka_unit_test(diagnostics_are_printed_by_place),
 	    cmocka_unit_test(lines_about_strangers_are_twenty_a_second_and_the_rest_is_counted),
