@@ -85,7 +85,7 @@ def resets_that_the_server_makes(port, _):
     b = Browser(port)
     flood(b, "streams that have to be refused", (
         b"".join(b.frame(HEADERS, END_HEADERS | END_STREAM, n, head([(":method", "GET"), (":scheme", "https")]))
-                 for n in range(1 + 200 * i, 201 + 200 * i, 2)) for i in range(20)))
+                 for n in range(1 + 200 * i, 201 + 200 * i, 2)) for i in range(20)), told=(CALM, PROTOCOL_ERROR))
 
 
 def windows_too_wide(port, _):
@@ -93,7 +93,7 @@ def windows_too_wide(port, _):
     b = Browser(port)
     flood(b, "windows that overflow", (
         b"".join(b.request_bytes(n, "POST", "/examd.v1/open") + b.window_bytes(n, (1 << 31) - 1)
-                 for n in range(1 + 100 * i, 101 + 100 * i, 2)) for i in range(40)))
+                 for n in range(1 + 100 * i, 101 + 100 * i, 2)) for i in range(40)), told=(CALM, PROTOCOL_ERROR))
 
 
 def ten_thousand_streams(port, _):
