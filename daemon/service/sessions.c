@@ -22,14 +22,68 @@ struct slip {
 	UT_hash_handle hh;
 };
 
+/* The sessions of a person, the oldest first. */
+struct holder {
+	struct person_id person;
+	struct session *first;
+	UT_hash_handle hh;
+};
+
 struct sessions {
-	struct session *tokens; /* the oldest first */
+	struct session *tokens;
+	struct holder *holders; /* by person; nobody without a session */
 	struct slip *slips;
 };
 
 struct sessions *sessions_new(void)
 {
 	return mem_new(sizeof(struct sessions));
+}
+
+static struct holder *find_holder(const struct sessions *s, struct person_id person)
+{
+	struct holder *h;
+
+	HASH_FIND(hh, s->holders, &person, sizeof(person), h);
+	return h;
+}
+
+static void insert(struct sessions *s, struct session *session)
+{
+	struct holder *h = find_holder(s, session->person);
+	struct session **at;
+
+	if (h == NULL) {
+		h = mem_new(sizeof(*h));
+		h->person = session->person;
+		HASH_ADD(hh, s->holders, person, sizeof(h->person), h);
+	}
+	for (at = &h->first; *at != NULL; at = &(*at)->same_person)
+		;
+	*at = session;
+	HASH_ADD(hh, s->tokens, token, sizeof(session->token), session);
+}
+
+static void extract(struct sessions *s, struct session *session)
+{
+	struct holder *h = find_holder(s, session->person);
+	struct session **at = &h->first;
+
+	while (*at != session)
+		at = &(*at)->same_person;
+	*at = session->same_person;
+	HASH_DEL(s->tokens, session);
+	if (h->first != NULL)
+		return;
+	HASH_DEL(s->holders, h);
+	free(h);
+}
+
+static struct session *first_of(const struct sessions *s, struct person_id person)
+{
+	struct holder *h = find_holder(s, person);
+
+	return h == NULL ? NULL : h->first;
 }
 
 void sessions_free(struct sessions *s)
@@ -40,7 +94,7 @@ void sessions_free(struct sessions *s)
 	if (s == NULL)
 		return;
 	HASH_ITER (hh, s->tokens, session, next_session) {
-		HASH_DEL(s->tokens, session);
+		extract(s, session);
 		free(session);
 	}
 	HASH_ITER (hh, s->slips, slip, next_slip) {
@@ -63,7 +117,7 @@ void sessions_load(struct sessions *s, const struct store_session *row)
 	session->sitting = row->sitting;
 	memcpy(session->client_id, row->client_id, CLIENT_SIZE);
 	session->made = row->made;
-	HASH_ADD(hh, s->tokens, token, sizeof(session->token), session);
+	insert(s, session);
 }
 
 /* ---- Slips ----------------------------------------------------------------------------------- */
@@ -148,7 +202,7 @@ static void end_session(struct core *core, struct session *session, bool tell, b
 	change.u.session_end = session->token;
 	if (!keep_row)
 		service_put(core, &change);
-	HASH_DEL(core->sessions->tokens, session);
+	extract(core->sessions, session);
 	free(session);
 }
 
@@ -160,9 +214,11 @@ void sessions_end_of(struct core *core, struct person_id person, const struct se
 	change.u.person_sessions_end = person;
 	if (keep == NULL)
 		service_put(core, &change);
-	HASH_ITER (hh, core->sessions->tokens, session, next)
-		if (session->person.v == person.v && session != keep)
+	for (session = first_of(core->sessions, person); session != NULL; session = next) {
+		next = session->same_person;
+		if (session != keep)
 			end_session(core, session, true, keep == NULL);
+	}
 }
 
 /* The same device with the same slip has one session, and a person has a bounded number: what the
@@ -172,9 +228,8 @@ static void make_room(struct core *core, const struct session *fresh)
 	struct session *session, *next, *oldest = NULL;
 	uint32_t count = 0;
 
-	HASH_ITER (hh, core->sessions->tokens, session, next) {
-		if (session->person.v != fresh->person.v)
-			continue;
+	for (session = first_of(core->sessions, fresh->person); session != NULL; session = next) {
+		next = session->same_person;
 		if (session->sitting.v == fresh->sitting.v && fresh->sitting.v != 0 &&
 		    memcmp(session->client_id, fresh->client_id, CLIENT_SIZE) == 0) {
 			end_session(core, session, false, false);
@@ -202,7 +257,7 @@ static struct session *start_session(struct core *core, struct client *client,
 	memcpy(session->client_id, client->client_id, CLIENT_SIZE);
 	session->made = service_wall(core);
 	make_room(core, session);
-	HASH_ADD(hh, core->sessions->tokens, token, sizeof(session->token), session);
+	insert(core->sessions, session);
 	change.u.session.token = session->token;
 	change.u.session.person = person;
 	change.u.session.sitting = sitting;

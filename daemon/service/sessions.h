@@ -17,6 +17,7 @@ struct session {
 	struct sitting_id sitting; /* of the slip; 0: logged in by password */
 	uint8_t client_id[CLIENT_SIZE];
 	struct wall_ms made;
+	struct session *same_person; /* the next one, younger; in the table by person */
 	UT_hash_handle hh;
 };
 
