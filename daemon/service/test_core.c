@@ -1441,7 +1441,7 @@ int main(int argc, char **argv)
 	    TEST(test_a_secret_that_others_may_read_is_refused),
 	};
 
-	alarm(240);
+	alarm(560);
 	log_setup("test", LOG_LEVEL_OFF);
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);

@@ -883,7 +883,7 @@ int main(int argc, char **argv)
 	struct CMUnitTest tests[COUNT(rows) + RULES];
 	int failed;
 
-	alarm(280);
+	alarm(560);
 	log_setup("test", LOG_LEVEL_OFF);
 	for (size_t i = 0; i < COUNT(rows); i++)
 		tests[i] = (struct CMUnitTest){rows[i].name, test_row, NULL, NULL,

@@ -1426,7 +1426,7 @@ int main(int argc, char **argv)
 	    cmocka_unit_test(test_the_list_of_permissions_is_whole),
 	};
 
-	alarm(280);
+	alarm(560);
 	log_setup("test", LOG_LEVEL_OFF);
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);

@@ -403,7 +403,7 @@ int main(void)
 	    cmocka_unit_test(test_a_record_holds_no_text_of_a_person),
 	};
 
-	alarm(280);
+	alarm(560);
 	log_setup("test", LOG_LEVEL_OFF);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
