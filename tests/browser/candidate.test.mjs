@@ -5,7 +5,7 @@ import { House, agree, isAt, isSaved, launch, person, useSlip } from "./house.mj
 
 let house, browser, address;
 const acks = []; // what a page was told is saved
-const people = ["ann", "bob", "cleo", "dora", "eve"];
+const people = ["ann", "bob", "cleo", "dora", "eve", "finn", "gwen"];
 
 before(async () => {
   house = new House();
@@ -167,6 +167,33 @@ test("the countdown is the server's, wherever the clock of the device is put; pa
   await house.do("ctl", "sitting", "message", sitting, "<img src=x onerror=alert(1)> ten more");
   await page.locator(".toast").getByText("<img src=x onerror=alert(1)> ten more").waitFor();
   assert.equal(await page.locator("img[src=x]").count(), 0);
+  await context.close();
+});
+
+test("who leaves the page is told that it is on record", async () => {
+  const { page, context } = await given("finn");
+  const reported = page.waitForRequest(/report_event$/);
+  await page.evaluate(() => {
+    document.hasFocus = () => false;
+    dispatchEvent(new Event("blur"));
+  });
+  await page.getByText("You left this page once; it is on record.").waitFor();
+  await reported;
+  await context.close();
+});
+
+test("with two seconds from here to there answers are saved all the same, and nobody waits for them", async () => {
+  const { page, context } = await given("gwen");
+  const network = await context.newCDPSession(page);
+  await network.send("Network.enable");
+  await network.send("Network.emulateNetworkConditions", { offline: false, latency: 2000, downloadThroughput: -1, uploadThroughput: -1 });
+  for (let at = 1; at <= 4; at++) {
+    await isAt(page, at);
+    await page.keyboard.press("a");
+    await page.keyboard.press("n");
+  }
+  assert.equal(await page.locator(".saved").getAttribute("data-saved"), "0", "nothing is called saved before the server said so");
+  await isSaved(page, 4);
   await context.close();
 });
 

@@ -51,7 +51,7 @@ pretest: 0
 total: 3
 order: sections
 warnings: [5]
-breaks: none
+breaks: clock-stops
 tools: [flag, strike-out, note, highlight, calculator]
 multiple_response: all-or-nothing
 pass: {rule: percent, cut: 70}
@@ -154,6 +154,12 @@ test("markup in names, rules, questions and messages stays text; no key or ratio
     await page.keyboard.press("n");
   }
   await isSaved(page, 3);
+  await page.getByRole("button", { name: "Take a break" }).click();
+  await page.getByRole("heading", { name: "You are on a break." }).waitFor();
+  await page.reload(); // and still is
+  await page.getByRole("button", { name: "Go on with the exam" }).click();
+  await isAt(page, 3);
+  await page.keyboard.press("v");
   await page.getByRole("button", { name: /^Hand in/ }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Hand in" }).click();
   await page.getByText("The result is not released yet.").waitFor();
