@@ -187,12 +187,12 @@ static size_t sitting_place(const struct engine *e, struct sitting_id id)
 static struct attempt *attempt_guess(const struct engine *e, struct attempt_id id)
 {
 	struct attempt *a = NULL;
-	int64_t i;
+	uint64_t i; /* a client may have made the id up: unsigned, it may wrap */
 
 	if (e->nattempts == 0)
 		return NULL;
-	i = id.v - e->attempts[0]->id.v;
-	if (i >= 0 && (uint64_t)i < e->nattempts)
+	i = (uint64_t)id.v - (uint64_t)e->attempts[0]->id.v;
+	if (i < e->nattempts)
 		a = e->attempts[i];
 	return a != NULL && a->id.v == id.v ? a : NULL;
 }
