@@ -108,6 +108,10 @@ test("another device asks for the seat; with the proctor's word it goes on there
   await isSaved(second.page, 1);
   await first.page.getByRole("heading", { name: "The exam goes on at another device" }).waitFor();
   assert.equal(await first.page.getByRole("radio").count(), 0);
+  await first.page.getByRole("button", { name: "Ask to go on here" }).click();
+  await first.page.getByRole("heading", { name: "Another device holds your seat" }).waitFor();
+  await house.do("ctl", "sitting", "refuse-seat", first.sitting, "cleo", "--reason", "one seat is enough");
+  await first.page.getByRole("heading", { name: "This is not possible" }).waitFor();
   await first.context.close();
   await second.context.close();
 });

@@ -101,7 +101,8 @@ export class Seat {
       if (!this.isLinear) this.putDrafts();
     };
     addEventListener("pagehide", hide);
-    this.ends.push(() => removeEventListener("pagehide", hide));
+    document.addEventListener("visibilitychange", hide);
+    this.ends.push(() => removeEventListener("pagehide", hide), () => document.removeEventListener("visibilitychange", hide));
     // Whoever is here was greeted, or logged in, already.
     this.wantStatus = (session.who.value?.attempt ?? 0n) > 0n;
     if (session.who.value?.takeoverAsked) this.entry = "seat asked";
@@ -109,6 +110,7 @@ export class Seat {
   }
 
   end(): void {
+    if (!this.isLinear) this.putDrafts();
     for (const end of this.ends) end();
     clearTimeout(this.waiting);
     clearTimeout(this.putWaiting);
@@ -198,13 +200,16 @@ export class Seat {
 
   // ---- What the candidate does -----------------------------------------------------------------
 
-  // Takes the seat of this sitting; 0: that of the slip.
+  // Asks for the seat of this sitting; 0: that of the slip.  What was put here is kept.
   take(sitting: bigint): void {
     this.sitting = sitting;
-    this.takenOver = false;
-    this.entry = "";
+    this.takenOver = this.inDoubt = this.wantStatus = false;
+    this.entry = this.entryText = "";
+    this.status = null;
+    this.attempt = 0n;
+    this.state = AttemptState.ATTEMPT_STATE_NONE;
     this.session.link.greetAgain();
-    this.advance();
+    this.tell();
   }
 
   // To the rules.
