@@ -7,6 +7,7 @@ import { Field } from "../ui/field";
 import { changeWords, commands, type Draft } from "./commands";
 import type { Changed } from "./errands";
 import type { Room } from "./room";
+import { useRoomChanges } from "./watch";
 
 const MINUTES_MOST = 1440;
 const TEXT_MOST = 500; // bytes
@@ -99,6 +100,7 @@ export function AskDialog({ draft, onSend, onDrop }: { draft: Draft; onSend: (dr
 
 export function ChangedDialog({ changed, room, onForce, onDrop }:
   { changed: Changed; room: Room; onForce: () => void; onDrop: () => void }) {
+  useRoomChanges(room); // the rows may come after the refusal
   const { draft } = changed, seen = changeWords(draft, room);
   return (
     <Dialog title={`Not done: ${draft.command.label.toLowerCase()}, ${draft.who}`} onClose={onDrop}>

@@ -15,7 +15,7 @@ import { Need, NEED_ADVICE, NEED_WORDS, leftMs, lineWord, nameOf, needOf, type R
 import { AskDialog, ChangedDialog, KeysDialog } from "./room_dialogs";
 import { Grid, type Selection } from "./room_grid";
 import { Tick } from "./tick";
-import { useWatch, type Watched } from "./watch";
+import { useRoomChanges, useWatch, type Watched } from "./watch";
 import { many, roundTrip, sittingTone, sittingWord, stateWord, stopWords } from "./words";
 
 const SHOWN_EACH = 4; // of those with the same need
@@ -165,11 +165,6 @@ function Events({ room }: { room: Room }) {
 }
 
 // ---- Below: what can be done ----------------------------------------------------------------------------
-
-function useRoomChanges(room: Room): void {
-  const [, again] = useState(0);
-  useEffect(() => room.changed.add(() => again((n) => n + 1)), [room]);
-}
 
 function One({ seen }: { seen: Seen }) {
   const { row } = seen, need = needOf(seen, performance.now()), stops = stopWords(row);

@@ -1,6 +1,6 @@
 // Watches a sitting for as long as its page is shown, and works out who needs somebody.
 import { create } from "@bufbuild/protobuf";
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { NoticeKind, WatchSittingSchema } from "../../gen/examd_pb";
 import { Cell } from "../cell";
 import { sentence } from "../wire/errors";
@@ -71,4 +71,10 @@ export function useWatch(link: Link, sitting: bigint): Watched {
     };
   }, [watched]);
   return watched;
+}
+
+// Renders again whenever anything of the room has changed.
+export function useRoomChanges(room: Room): void {
+  const [, again] = useState(0);
+  useEffect(() => room.changed.add(() => again((n) => n + 1)), [room]);
 }
