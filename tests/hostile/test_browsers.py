@@ -394,8 +394,8 @@ def upgrades(port, _):
 def foreign_pages(port, _):
     b = Browser(port)
     own = "https://" + b.authority
-    for more in ({"origin": None}, {"origin": "null"}, {"origin": "https://evil.example"}, {"origin": own + ".evil.example"},
-                 {"origin": own.replace("https", "http")}, {"origin": own + "0"}, {"sec_fetch_site": "cross-site"},
+    for more in ({"origin": None}, {"origin": "null"}, {"origin": "https://evil.example"},
+                 {"origin": own + ".evil.example"}, {"origin": own.replace("https", "http")}, {"origin": own + "0"}, {"sec_fetch_site": "cross-site"},
                  {"sec_fetch_site": "same-site"}, {"sec_fetch_site": "none"}):
         expect(f"open with {more}", b.ask("POST", "/examd.v1/open", **more).status, 403)
         expect(f"log_in with {more}", b.ask("POST", "/examd.v1/log_in", b"\x08\x01", **more).status, 403)
@@ -416,7 +416,8 @@ def tabs_and_calls(port, _):
     expect("a 33rd call", b.ask("POST", "/examd.v1/hello", b"\x08\x01", examd_tab=b.tab).status, 429)
     b.send(b"".join(b.frame(DATA, END_STREAM, n, b"\x08\x01") for n in open_calls))
     expect("32 calls", {b.finish(n).status for n in open_calls}, {400})
-    expect("a message too long before log-in", b.ask("POST", "/examd.v1/hello", b"\x08" * 5000, examd_tab=b.tab).status, 413)
+    long = b.ask("POST", "/examd.v1/hello", b"\x08" * 5000, examd_tab=b.tab)
+    expect("a message too long before log-in", long.status, 413)
     b.close()
     other.close()
 
@@ -433,7 +434,8 @@ def gone_in_the_middle(port, rnd):
 DEEDS = [
     rapid_reset, rapid_reset_of_tabs, resets_that_the_server_makes, windows_too_wide, ten_thousand_streams,
     ten_thousand_streams_unread, empty_data, continuations, empty_continuations, long_heads, header_bomb, silent,
-    half_a_preface, dripping_body, unread_tab, tab_after_tab, unread_files, lies, streams_that_go_back, no_http2, upgrades, foreign_pages,
+    half_a_preface, dripping_body, unread_tab, tab_after_tab, unread_files, lies, streams_that_go_back,
+    no_http2, upgrades, foreign_pages,
     tabs_and_calls, gone_in_the_middle,
     flood_of("pings", lambda b: b.frame(PING, 0, 0, b"12345678")),
     flood_of("pings unread", lambda b: b.frame(PING, 0, 0, b"12345678"), reads=False),
