@@ -67,6 +67,8 @@ const said = (page, text) => page.locator(".toast", { hasText: text }).waitFor()
 const count = (page, word) => page.locator(".counts div", { has: page.locator("dt", { hasText: new RegExp(`^${word}$`) }) }).locator("dd");
 const reads = (locator, text) => locator.filter({ hasText: new RegExp(`^${text}$`) }).waitFor();
 const rowOf = (page, user) => page.locator(`tr[data-user="${user}"]`);
+const answered = async (page, user) => parseInt(await rowOf(page, user).locator(".progressing").textContent(), 10);
+const until = async (look, good) => { while (!good(await look())); };
 const sittingNow = async (number) => (await house.do("ctl", "--json", "sitting", "list")).find((s) => String(s.sitting) === number);
 
 const metrics = async (cdp) => Object.fromEntries((await cdp.send("Performance.getMetrics")).metrics.map((m) => [m.name, m.value]));
@@ -113,17 +115,16 @@ test("a proctor runs a room of 200 from the browser, from the first check-in to 
 
   await step("answers of 200 move their own cells: no row is made anew, and what is not asked for is not touched", async () => {
     await page.evaluate(() => { for (const tr of document.querySelectorAll("tbody tr")) tr.kept = true; });
-    const long = page.evaluate(() => new Promise((done) => {
-      const tasks = [];
-      new PerformanceObserver((list) => tasks.push(...list.getEntries().map((e) => e.duration))).observe({ type: "longtask" });
-      setTimeout(() => done(tasks), 5000);
-    }));
+    await page.evaluate(() => {
+      window.longTasks = [];
+      new PerformanceObserver((list) => window.longTasks.push(...list.getEntries().map((e) => e.duration))).observe({ type: "longtask" });
+    });
     const cdp = await page.context().newCDPSession(page);
     await cdp.send("Performance.enable");
-    const before = await metrics(cdp);
-    await rowOf(page, "c150").locator(".progressing", { hasText: /^[2-9]\// }).waitFor();
-    const tasks = await long, costs = costsOf(before, await metrics(cdp));
-    t.diagnostic(`5 s of 100 answers a second: ${tasks.length} long tasks, the longest ${Math.round(Math.max(0, ...tasks))} ms; ${costs}`);
+    const before = await metrics(cdp), begun = performance.now(), told = await answered(page, "c150");
+    await until(() => answered(page, "c150"), (n) => n >= told + 3);
+    const tasks = await page.evaluate(() => window.longTasks), costs = costsOf(before, await metrics(cdp));
+    t.diagnostic(`${Math.round(performance.now() - begun)} ms of 100 answers a second: ${tasks.length} long tasks, the longest ${Math.round(Math.max(0, ...tasks))} ms; ${costs}`);
     assert.equal(await page.evaluate(() => [...document.querySelectorAll("tbody tr")].filter((tr) => tr.kept).length), MANY);
   });
 
@@ -209,8 +210,8 @@ test("a proctor runs a room of 200 from the browser, from the first check-in to 
     await other.page.getByRole("button", { name: "Go to the exam" }).click();
     await page.locator(".need", { hasText: "Asks for the seat" }).getByText("Candidate 3").waitFor();
     await shot(page, "seat");
-    await page.waitForTimeout(450); // a press right after the list has moved is not taken
-    await page.getByRole("button", { name: "Give the seat: Candidate 3" }).click();
+    // By key: the pointer's press is not taken in the moment after the list has moved.
+    await page.getByRole("button", { name: "Give the seat: Candidate 3" }).press("Enter");
     await said(page, "Seat given: Candidate 3.");
     await page.locator(".need", { hasText: "Asks for the seat" }).waitFor({ state: "detached" });
     await other.context.close();
@@ -253,7 +254,8 @@ test("a proctor runs a room of 200 from the browser, from the first check-in to 
     await shot(teacher, "results");
     const [download] = await Promise.all([teacher.waitForEvent("download"), teacher.getByRole("button", { name: "Download CSV" }).click()]);
     assert.equal(download.suggestedFilename(), `sitting-${made.sitting}.csv`);
-    assert.equal(readFileSync(await download.path(), "utf8"), await house.do("ctl", "export", "results", made.sitting, "-o", "-"));
+    // The line ends that the tools of this test leave are plain.
+    assert.equal(readFileSync(await download.path(), "utf8").replaceAll("\r\n", "\n"), await house.do("ctl", "export", made.sitting, "-o", "-"));
     await teacher.getByRole("button", { name: "Candidate 42" }).click();
     await teacher.getByRole("dialog", { name: "Candidate 42" }).getByText("c042, attempt").waitFor();
     await shot(teacher, "one-result");
