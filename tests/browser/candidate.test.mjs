@@ -73,6 +73,9 @@ test("a whole exam: reload, a killed core and a cut network in its middle; what 
   await last.getByRole("button", { name: /^Hand in/ }).click();
   await last.getByRole("dialog").getByRole("button", { name: "Hand in" }).click();
   await last.getByText("You have handed in.").waitFor();
+  await last.getByText("The signature holds.").waitFor();
+  const [kept] = await Promise.all([last.waitForEvent("download"), last.getByRole("button", { name: "Keep the receipt" }).click()]);
+  assert.equal(kept.suggestedFilename(), "receipt-1.json");
   const shown = await last.locator(".score").textContent();
   const [row] = rows(await house.do("ctl", "--json", "results", sitting));
   assert.equal(row.answered ?? 40, 40);

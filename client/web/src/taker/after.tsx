@@ -7,6 +7,7 @@ import { Button } from "../ui/button";
 import { day, percent, points, time } from "../ui/text";
 import { Refusal, sentence } from "../wire/errors";
 import { Bars } from "./chart";
+import { ReceiptNote } from "./receipt";
 import { Reviewed } from "./reviewed";
 import type { Seat } from "./seat";
 
@@ -107,7 +108,7 @@ export function After({ seat }: { seat: Seat }) {
         <h1>{howItEnded(seat.state)}</h1>
         <p>{status?.examTitle}</p>
         {unsaved > 0 ? <p class="note warn" role="status">{`${unsaved} not saved yet; being sent.`}</p>
-          : status?.receipt !== undefined && <p class="note good">Everything is on the server, and it has signed a receipt for it.</p>}
+          : status?.receipt !== undefined && <ReceiptNote receipt={status.receipt} attempt={attempt} />}
         {error !== "" && <p class="hint" role="status">{error}</p>}
       </section>
       {result !== null && <ResultCard result={result} practice={status?.practice === true} />}
