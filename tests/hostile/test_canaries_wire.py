@@ -100,7 +100,7 @@ class Watch:
 class Terminal:
     def __init__(self, room, watch):
         self.room, self.watch, self.client = room, watch, None
-        self.client_id, self.token = os.urandom(16), b""
+        self.client_id, self.token, self.cookie = os.urandom(16), b"", None
 
     def connect(self):
         if self.client is not None:
@@ -140,7 +140,7 @@ class Terminal:
 class Page:
     def __init__(self, room, watch):
         self.room, self.watch, self.b = room, watch, None
-        self.client_id, self.cookie = os.urandom(16), None
+        self.client_id, self.token, self.cookie = os.urandom(16), b"", None
 
     def connect(self):
         if self.b is not None:
@@ -212,7 +212,7 @@ class Dice:
             if field == "client_id" and r.random() < 0.9:
                 return who.client_id  # or one would soon be a stranger
             if field == "token":
-                return getattr(who, "token", b"") if r.random() < 0.9 else r.randbytes(32)
+                return who.token if r.random() < 0.9 else r.randbytes(32)
             if field == "hash":
                 return r.choice(self.hashes) if self.hashes and r.random() < 0.5 else r.randbytes(32)
             return r.choice([r.randbytes(16), bytes([r.randrange(4)]) * 16, r.randbytes(r.randrange(64))])
@@ -330,9 +330,15 @@ class Siege:
     def stages(self):
         """Each: its name, and the state that the attempts are in then."""
         ctl = self.room.ctl
+        self.each(self.use_slip)  # first: strangers who guess slips are throttled, and so is their address
+        known = [(who.token, who.cookie) for who, _ in self.everybody]
+        for who, _ in self.everybody:
+            who.token, who.cookie = b"", None
         self.each(lambda who, slip: None)
         yield "strangers", None
-        self.each(self.use_slip)
+        for (who, _), kept in zip(self.everybody, known):
+            who.token, who.cookie = kept
+        self.each(lambda who, slip: None)
         yield "known", (None, "CHECKED_IN")
         self.each(lambda who, _: who.ask("check_in", command_id=os.urandom(16)))
         yield "checked in", ("CHECKED_IN",)
