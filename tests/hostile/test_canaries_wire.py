@@ -354,7 +354,7 @@ class Siege:
         self.each(lambda who, _: who.ask("submit", command_id=os.urandom(16)))
         yield "handed in", ("SUBMITTED",)
         ctl("sitting", "close", self.number)
-        yield "closed", ("SUBMITTED",)
+        yield "closed", ("SUBMITTED", None)  # None: it has left memory
 
     def run(self):
         for name, states in self.stages():
