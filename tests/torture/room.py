@@ -178,22 +178,18 @@ class Room:
         result["held"] = p.returncode == 0 and result["integrity"] == "ok"
         return result
 
-    def _stamps(self):
-        """By which a change of the database or its log is seen."""
-        stats = [os.stat(os.path.join(self.dir, name)) for name in ("examd.db", "examd.db-wal")
-                 if os.path.exists(os.path.join(self.dir, name))]
-        return [(s.st_mtime_ns, s.st_size) for s in stats]
-
     def query(self, sql):
-        """Rows of a copy of the database; the daemon may run.  A checkpoint between the two copies would
-        leave a database of no moment, so they are taken until nothing changed meanwhile."""
+        """Rows of the database.  Of a running daemon's they are read as any reader of SQLite does: a copy of
+        database and log, with a checkpoint between the two, would be of no moment.  What a dead one
+        left is copied, so that nothing recovers it but the next start."""
+        path = os.path.join(self.dir, "examd.db")
+        if self.process is not None and self.process.poll() is None:
+            out = run("sqlite3", "-readonly", "-cmd", ".timeout 10000", "-json", path, sql).stdout
+            return json.loads(out) if out.strip() else []
         with tempfile.TemporaryDirectory(dir=self.tmp) as d:
-            before = None
-            while before != self._stamps():
-                before = self._stamps()
-                for name in ("examd.db", "examd.db-wal"):
-                    if os.path.exists(os.path.join(self.dir, name)):
-                        shutil.copy(os.path.join(self.dir, name), d)
+            for name in (path, path + "-wal"):
+                if os.path.exists(name):
+                    shutil.copy(name, d)
             out = run("sqlite3", "-json", os.path.join(d, "examd.db"), sql).stdout
         return json.loads(out) if out.strip() else []
 
