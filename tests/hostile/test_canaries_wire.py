@@ -361,7 +361,8 @@ class Siege:
             before = self.watch.replies
             for who, _ in self.everybody:
                 if states is not None:
-                    _, state = self.state(who)
+                    status, state = self.state(who)
+                    who.attempt = status.attempt if status is not None else getattr(who, "attempt", 0)
                     if state not in states:
                         raise Failed(f"{name}: the attempt is {state}")
                 for _ in range(self.requests // 18 // BATCH + 1):
@@ -382,7 +383,7 @@ class Siege:
         for who, _ in self.everybody:
             who.connect()
             before = len(self.watch.leaks)
-            who.send_all([("get_review", EXAMD.encode("Request", {"id": 1 << 30, "get_review": {}}))])
+            who.send_all([("get_review", EXAMD.encode("Request", {"id": 1 << 30, "get_review": {"attempt": who.attempt}}))])
             if len(self.watch.leaks) == before:
                 raise Failed(f"{type(who).__name__}: a review that is released shows no mark")
 
