@@ -1,4 +1,6 @@
 /* The end of a part or of an attempt, with score and receipt. */
+#include <string.h>
+
 #include "daemon/engine/answers.h"
 #include "daemon/engine/rules.h"
 
@@ -49,6 +51,37 @@ static Examd__Record__Score *score_of(struct deciding *b, const struct attempt *
 	return m;
 }
 
+#define SALT	   16
+#define SALT_LABEL "examd score salt"
+
+/* Nobody can tell it beforehand, and the same closing always has the same: it follows from the key
+ * that signs and from the chain, whose last value belongs to this attempt alone. */
+static ProtobufCBinaryData salt_of(struct deciding *b, const struct chain_end *end)
+{
+	const struct engine_config *config = &b->e->config;
+	uint8_t text[sizeof SALT_LABEL + sizeof end->chain.b], signature[64];
+	struct digest digest;
+
+	memcpy(text, SALT_LABEL, sizeof SALT_LABEL);
+	memcpy(text + sizeof SALT_LABEL, end->chain.b, sizeof end->chain.b);
+	config->sign(config->key, bytes_of(text, sizeof text), signature);
+	digest = digest_of(signature, sizeof signature);
+	return fact_bytes(b, digest.b, SALT);
+}
+
+static ProtobufCBinaryData hash_of_score(struct deciding *b, ProtobufCBinaryData salt,
+					 const Examd__Record__Score *score)
+{
+	size_t len = examd__record__score__get_packed_size(score);
+	uint8_t *text = arena_new(&b->d->arena, salt.len + len);
+	struct digest digest;
+
+	memcpy(text, salt.data, salt.len);
+	examd__record__score__pack(score, text + salt.len);
+	digest = digest_of(text, salt.len + len);
+	return fact_bytes(b, digest.b, sizeof digest.b);
+}
+
 static Examd__Record__ReceiptStatement *statement_of(struct deciding *b, const struct attempt *a,
 						     Examd__Record__AttemptClosed *closing)
 {
@@ -56,7 +89,7 @@ static Examd__Record__ReceiptStatement *statement_of(struct deciding *b, const s
 	    fact_piece(b, &examd__record__receipt_statement__descriptor);
 	struct chain_end end = fact_end(b, a->id);
 
-	m->version = 1;
+	m->version = 2;
 	m->installation =
 	    fact_bytes(b, b->e->config.installation, sizeof b->e->config.installation);
 	m->attempt = a->id.v;
@@ -69,7 +102,8 @@ static Examd__Record__ReceiptStatement *statement_of(struct deciding *b, const s
 	m->chain = fact_bytes(b, end.chain.b, sizeof end.chain.b);
 	m->closed_service = b->ev->now.v;
 	m->closed_wall = b->ev->wall.v;
-	m->score = closing->score;
+	closing->score_salt = salt_of(b, &end);
+	m->score_hash = hash_of_score(b, closing->score_salt, closing->score);
 	m->answers = a->applied;
 	if (a->superseding)
 		m->superseded = fact_bytes(b, a->superseded.b, sizeof a->superseded.b);

@@ -575,6 +575,10 @@ static void a_submitted_attempt_has_score_and_signed_receipt(void **state)
 	assert_int_equal(attempt_records(of(1)) - 1, closing->statement->records);
 	assert_memory_equal(w->log[w->nlog - 2].chain.b, closing->statement->chain.data, 32);
 	assert_int_equal(0, closing->statement->superseded.len);
+	/* The candidate has the statement before the score is released. */
+	assert_null(closing->statement->score);
+	assert_int_equal(16, closing->score_salt.len);
+	assert_int_equal(32, closing->statement->score_hash.len);
 	want = digest_of(closing->statement_bytes.data, closing->statement_bytes.len);
 	assert_int_equal(64, closing->signature.len);
 	assert_memory_equal(want.b, closing->signature.data, 32);

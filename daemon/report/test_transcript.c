@@ -23,6 +23,7 @@ struct given {
 	size_t n;
 	struct digest superseded;
 	bool closed_before;
+	bool version_1; /* statements of the first form, with the score in them */
 	struct {
 		int64_t attempt;
 		uint64_t records;
@@ -98,7 +99,7 @@ static void fill_statement(struct given *g, Examd__Record__ReceiptStatement *s,
 			   struct digest *before)
 {
 	*before = last_chain(g);
-	s->version = 1;
+	s->version = g->version_1 ? 1 : 2;
 	s->attempt = g->wrong.attempt != 0 ? g->wrong.attempt : ATTEMPT;
 	s->records = g->wrong.records != 0 ? g->wrong.records : g->n;
 	s->state = 5;
@@ -114,14 +115,22 @@ static void when_closed(struct given *g)
 	Examd__Record__AttemptClosed closed = EXAMD__RECORD__ATTEMPT_CLOSED__INIT;
 	Examd__Record__ReceiptStatement statement = EXAMD__RECORD__RECEIPT_STATEMENT__INIT;
 	Examd__Record__Score score = EXAMD__RECORD__SCORE__INIT, other = EXAMD__RECORD__SCORE__INIT;
-	uint8_t packed[512], signature[64];
-	struct digest before;
+	uint8_t packed[512], signature[64], salted[64];
+	struct digest before, hash;
 	size_t len;
 
 	score.points = 7150;
 	other.points = 7151;
 	fill_statement(g, &statement, &before);
-	statement.score = &score;
+	if (g->version_1) {
+		statement.score = &score;
+	} else {
+		memcpy(salted, "0123456789abcdef", 16);
+		len = examd__record__score__pack(&score, salted + 16);
+		hash = digest_of(salted, 16 + len);
+		statement.score_hash = (ProtobufCBinaryData){sizeof hash.b, hash.b};
+		closed.score_salt = (ProtobufCBinaryData){16, salted};
+	}
 	len = examd__record__receipt_statement__pack(&statement, packed);
 	sign(g, packed, len, signature);
 	closed.state = g->wrong.state ? 6 : 5;
@@ -205,6 +214,26 @@ static void a_closed_attempt_verifies_with_the_key_alone(void **state)
 	assert_int_equal(3, found.records);
 	assert_int_equal(1, found.signatures);
 	assert_int_equal(2, found.signed_records);
+	given_gone(&g);
+}
+
+/* Those of the first form had the score in the statement. */
+static void a_statement_of_version_1_still_verifies(void **state)
+{
+	struct given g;
+
+	(void)state;
+	given_attempt(&g);
+	g.version_1 = true;
+	when_answered(&g, 1);
+	when_closed(&g);
+	assert_int_equal(ERR_OK, verified_export(&g));
+	given_gone(&g);
+	given_attempt(&g);
+	g.version_1 = g.wrong.score = true;
+	when_closed(&g);
+	assert_int_equal(ERR_BAD_INPUT, verified_export(&g));
+	assert_string_equal("statement-score", diag.entries[0].id);
 	given_gone(&g);
 }
 
@@ -418,6 +447,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_closed_attempt_verifies_with_the_key_alone),
+	    cmocka_unit_test(a_statement_of_version_1_still_verifies),
 	    cmocka_unit_test(a_reopened_attempt_names_the_receipt_that_it_supersedes),
 	    cmocka_unit_test(no_bit_can_be_changed),
 	    cmocka_unit_test(no_record_can_be_left_out_or_moved),

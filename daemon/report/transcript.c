@@ -132,7 +132,30 @@ static bool is_same(const ProtobufCMessage *a, const ProtobufCMessage *b)
 struct signed_part {
 	ProtobufCBinaryData statement, signature;
 	const Examd__Record__Score *score;
+	ProtobufCBinaryData salt;
 };
+
+/* Is this the score that the statement commits to? */
+static bool is_signed_score(const struct signed_part *p, const Examd__Record__ReceiptStatement *s)
+{
+	struct digest digest;
+	uint8_t *text;
+	size_t len;
+
+	if (s->version < 2)
+		return is_same(p->score == NULL ? NULL : &p->score->base,
+			       s->score == NULL ? NULL : &s->score->base);
+	if (p->score == NULL || s->score != NULL)
+		return false;
+	len = examd__record__score__get_packed_size(p->score);
+	text = mem_new(p->salt.len + len);
+	if (p->salt.len > 0)
+		memcpy(text, p->salt.data, p->salt.len);
+	examd__record__score__pack(p->score, text + p->salt.len);
+	digest = digest_of(text, p->salt.len + len);
+	free(text);
+	return is_digest(s->score_hash, &digest);
+}
 
 /* Does the statement speak of the records before this one?  Each difference is an error. */
 static void check_statement(struct check *c, const struct record *r, const struct signed_part *p,
@@ -148,8 +171,7 @@ static void check_statement(struct check *c, const struct record *r, const struc
 			 (unsigned long long)s->records);
 	if (!is_digest(s->chain, &c->last))
 		COMPLAIN(c, r, "statement-chain", "the statement has another chain value");
-	if (!is_same(p->score == NULL ? NULL : &p->score->base,
-		     s->score == NULL ? NULL : &s->score->base))
+	if (!is_signed_score(p, s))
 		COMPLAIN(c, r, "statement-score", "the score is not the one that was signed");
 	if (first ? s->superseded.len != 0 : !is_digest(s->superseded, &c->statement))
 		COMPLAIN(c, r, "statement-superseded",
@@ -184,7 +206,7 @@ static const Examd__Record__ReceiptStatement *check_signed(struct check *c, cons
 static void check_closed(struct check *c, const struct record *r)
 {
 	const Examd__Record__AttemptClosed *m = (const void *)r->msg;
-	struct signed_part p = {m->statement_bytes, m->signature, m->score};
+	struct signed_part p = {m->statement_bytes, m->signature, m->score, m->score_salt};
 	const Examd__Record__ReceiptStatement *s = check_signed(c, r, &p);
 
 	if (s == NULL)
@@ -198,7 +220,7 @@ static void check_closed(struct check *c, const struct record *r)
 static void check_rescored(struct check *c, const struct record *r)
 {
 	const Examd__Record__AttemptRescored *m = (const void *)r->msg;
-	struct signed_part p = {m->statement_bytes, m->signature, m->score};
+	struct signed_part p = {m->statement_bytes, m->signature, m->score, m->score_salt};
 
 	check_signed(c, r, &p);
 }

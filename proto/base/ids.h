@@ -47,7 +47,7 @@ enum subject_kind { SUBJECT_INSTALLATION = 0, SUBJECT_ATTEMPT = 1, SUBJECT_SITTI
 /* A number that a client made up, and that no attempt or sitting can have, gives the subject of no
  * record. */
 #define SUBJECT_NUMBER_MOST (INT64_MAX / 4 - 1)
-static inline struct subject subject_of(int64_t number, enum subject_kind kind)
+static inline struct subject subject_numbered(int64_t number, enum subject_kind kind)
 {
 	if (number < 0 || number > SUBJECT_NUMBER_MOST)
 		return (struct subject){-1};
@@ -60,11 +60,11 @@ static inline struct subject subject_installation(void)
 }
 static inline struct subject subject_attempt(struct attempt_id a)
 {
-	return subject_of(a.v, SUBJECT_ATTEMPT);
+	return subject_numbered(a.v, SUBJECT_ATTEMPT);
 }
 static inline struct subject subject_sitting(struct sitting_id s)
 {
-	return subject_of(s.v, SUBJECT_SITTING);
+	return subject_numbered(s.v, SUBJECT_SITTING);
 }
 static inline enum subject_kind subject_kind(struct subject s)
 {
