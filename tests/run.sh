@@ -28,7 +28,14 @@ cmake -G Ninja -S . -B "$build" -DCMAKE_BUILD_TYPE=Asan -DCMAKE_C_COMPILER=clang
 	-DEXAMD_TSAN_DIR="$PWD/$build-tsan" >/dev/null
 ninja -C "$build" -j "$jobs" --quiet
 
-say "tests"
 export ASAN_OPTIONS="detect_leaks=1:abort_on_error=0:strict_string_checks=1"
 export UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1"
+
+# Where the release has the web client, browsers try it.
+if ctest --test-dir "$build-release" -N -L browser | grep -q 'Test *#'; then
+	say "tests by browser, of the release"
+	ctest --test-dir "$build-release" --output-on-failure -L browser
+fi
+
+say "tests"
 exec ctest --test-dir "$build" --output-on-failure -j "$jobs" "$@"
