@@ -147,7 +147,8 @@ class Staff:
         return ["--json", "sitting", "create", "--exam", "cpc-short", "--title", f"Cut {self.n}", "--group", "solo"]
 
     def sitting_slips(self):
-        return ["--json", "sitting", "slips", self.running]
+        # Of a room that nobody is in: each use of a slip is a take-over asked for, which are bounded.
+        return ["--json", "sitting", "slips", self.sitting("open")]
 
     def sitting_open(self):
         return ["sitting", "open", self.sitting()]
