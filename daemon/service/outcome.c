@@ -4,6 +4,7 @@
 
 #include "daemon/service/archive.h"
 #include "daemon/service/people.h"
+#include "daemon/service/practice.h"
 #include "daemon/service/render.h"
 #include "daemon/service/result_rows.h"
 #include "daemon/service/routes.h"
@@ -142,6 +143,8 @@ static enum err review(struct core *core, struct person_id person, const struct 
 		return ERR_OUT_OF_TURN;
 	if (!attempt_review_is_released(a, service_wall(core)))
 		return ERR_NOT_RELEASED;
+	if (practice_sits_now(core, person, attempt_form(a)->blueprint->bank))
+		return ERR_OUT_OF_TURN;
 	out = arena_new(arena, sizeof(*out));
 	examd__v1__review__init(out);
 	out->items = arena_new(arena, (nitems + 1) * sizeof(out->items[0]));

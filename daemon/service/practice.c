@@ -1,4 +1,6 @@
 /* Practice: attempts without a sitting, at a person's own pace. */
+#include "daemon/service/practice.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,8 +49,7 @@ static Examd__V1__Exam *new_exam(const struct blueprint *b, struct arena *arena)
 	return out;
 }
 
-/* While a person sits an exam, practice with the same bank would tell its keys. */
-static bool sits_now(const struct core *core, struct person_id person, const char *bank)
+bool practice_sits_now(const struct core *core, struct person_id person, const char *bank)
 {
 	const struct attempt *a = NULL;
 
@@ -80,7 +81,7 @@ static bool may_practise(const struct request *rq, const struct blueprint *b)
 	const struct session *session = rq->client->session;
 
 	return session->sitting.v == 0 && !is_closed_to_practice(rq->core, b->bank) &&
-	       !sits_now(rq->core, session->person, b->bank);
+	       !practice_sits_now(rq->core, session->person, b->bank);
 }
 
 enum err on_list_exams(struct request *rq)

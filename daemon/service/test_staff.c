@@ -481,7 +481,7 @@ static size_t exams_to_practise(struct fake_client *c)
 	return reply->exams->n_exams;
 }
 
-static enum err start_practice(struct fake_client *c, uint8_t command)
+static const wire_reply *ask_practice(struct fake_client *c, uint8_t command)
 {
 	REQUEST_OF(practice_start, PRACTICE_START, Examd__V1__PracticeStart,
 		   EXAMD__V1__PRACTICE_START__INIT);
@@ -490,7 +490,12 @@ static enum err start_practice(struct fake_client *c, uint8_t command)
 	in.command_id = (ProtobufCBinaryData){sizeof id, id};
 	in.exam = wire_text("cpc-short");
 	in.tutor = true;
-	return (enum err)client_ask(c, &request)->error;
+	return client_ask(c, &request);
+}
+
+static enum err start_practice(struct fake_client *c, uint8_t command)
+{
+	return (enum err)ask_practice(c, command)->error;
 }
 
 /* Tutor mode tells keys: an exam that forbids practice closes its bank, whatever else draws from
@@ -1168,11 +1173,17 @@ static enum err get_result(struct fake_client *c)
 	return (enum err)client_ask(c, &request)->error;
 }
 
-static enum err get_review(struct fake_client *c)
+static enum err get_review_of(struct fake_client *c, struct attempt_id attempt)
 {
 	REQUEST_OF(get_review, GET_REVIEW, Examd__V1__GetReview, EXAMD__V1__GET_REVIEW__INIT);
 
+	in.attempt = attempt.v;
 	return (enum err)client_ask(c, &request)->error;
+}
+
+static enum err get_review(struct fake_client *c)
+{
+	return get_review_of(c, (struct attempt_id){0}); /* the one held */
 }
 
 /* The short exam with its result kept back; loaded over the one that is there. */
@@ -1221,6 +1232,45 @@ static void test_a_backup_is_begun_once_and_told_until_it_is_whole(void **state)
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 	assert_int_equal(ask_backup(c, 2, "one.db")->error, ERR_EXISTS);
+}
+
+/* On another device, by password: what one is asked at this moment is not told there. */
+static void test_while_one_sits_an_exam_nothing_tells_the_keys_of_its_bank(void **state)
+{
+	REQUEST_OF(submit, SUBMIT, Examd__V1__Submit, EXAMD__V1__SUBMIT__INIT);
+	static const char *const ann[] = {"ann", NULL};
+	struct harness *h = *state;
+	struct room r = {.ines = staff_connect(h, "ines", INSTRUCTOR),
+			 .petra = staff_connect(h, "petra", PROCTOR)};
+	struct fake_client *phone = staff_connect(h, "ann", EXAMD__V1__ROLE__ROLE_CANDIDATE);
+	uint8_t id[COMMAND_SIZE] = {77};
+	struct attempt_id practised;
+	const wire_reply *reply, *slips;
+	struct buf text = {0};
+
+	load_content(r.ines);
+	staff_read_file(EXAM, &text);
+	change_text(&text, "review: by-hand", "review: at-once");
+	assert_true(diagnostics(staff_load_exam(r.ines, 99, buf_bytes(&text), false))->changed);
+	buf_fini(&text);
+	reply = ask_practice(phone, 1);
+	assert_int_equal(reply->error, ERR_OK);
+	practised.v = reply->status->attempt;
+	assert_int_equal(client_confirm(phone, reply->status, 2)->error, ERR_OK);
+	in.command_id = (ProtobufCBinaryData){sizeof id, id};
+	assert_int_equal(client_ask(phone, &request)->error, ERR_OK);
+	assert_int_equal(get_review_of(phone, practised), ERR_OK);
+	r.sitting = made(staff_create(r.ines, 1, "cpc-short", NULL, ann));
+	ORDER(&r, VERB(OPEN));
+	slips = staff_slips(r.petra, r.sitting, NULL, "");
+	r.a = client_connect(h, "ann's laptop", "10.0.0.1");
+	r.anns = check_in(r.a, slips->slips->slips[0]->slip);
+	assert_int_equal(exams_to_practise(phone), 0);
+	assert_int_equal(start_practice(phone, 3), ERR_OUT_OF_TURN);
+	assert_int_equal(get_review_of(phone, practised), ERR_OUT_OF_TURN);
+	ORDER(&r, VERB(CLOSE));
+	assert_int_equal(exams_to_practise(phone), 1);
+	assert_int_equal(get_review_of(phone, practised), ERR_OK);
 }
 
 static void test_what_is_released_by_hand_is_closed_until_then(void **state)
@@ -1420,6 +1470,7 @@ int main(int argc, char **argv)
 	    RULE(test_a_score_is_for_instructors),
 	    RULE(test_the_list_of_results_comes_in_pages_and_files_in_pieces),
 	    RULE(test_a_backup_is_begun_once_and_told_until_it_is_whole),
+	    RULE(test_while_one_sits_an_exam_nothing_tells_the_keys_of_its_bank),
 	    RULE(test_what_is_released_by_hand_is_closed_until_then),
 	    RULE(test_a_transcript_proves_itself_and_one_bit_spoils_it),
 	    RULE(test_each_request_of_staff_is_for_those_who_may),
