@@ -120,7 +120,7 @@ static bool put(struct core *core, struct client *client, const wire_reply *repl
 
 	message_put(&o->bytes, &reply->base);
 	if (buf_length(&o->bytes) - mark > CHANNEL_HEAD + FRAME_MOST) {
-		o->bytes.end = o->bytes.start + mark;
+		channel_undo(&o->bytes, mark);
 		return false;
 	}
 	channel_end(&o->bytes, mark);

@@ -125,7 +125,7 @@ enum err commands_load(struct core *core, const struct store_command *row)
 	return err;
 }
 
-static enum err read_id(const ProtobufCBinaryData *data, struct command_id *out)
+enum err command_id_read(const ProtobufCBinaryData *data, struct command_id *out)
 {
 	if (data->len != COMMAND_SIZE)
 		return ERR_INVALID;
@@ -152,7 +152,7 @@ enum err command_seen(struct request *rq, const ProtobufCBinaryData *data)
 	struct command_id id;
 	struct digest content;
 	const struct command *command;
-	enum err err = read_id(data, &id);
+	enum err err = command_id_read(data, &id);
 
 	if (err != ERR_OK)
 		return err;
@@ -190,7 +190,7 @@ void command_keep(struct request *rq, const ProtobufCBinaryData *data)
 {
 	struct command_ref ref = {.content = request_content(rq)};
 
-	if (read_id(data, &ref.id) == ERR_OK)
+	if (command_id_read(data, &ref.id) == ERR_OK)
 		keep(rq->core, &ref.id, &ref.content, &rq->reply);
 }
 
@@ -198,7 +198,7 @@ struct command_ref command_begin(struct request *rq, const ProtobufCBinaryData *
 {
 	struct command_ref ref = {.content = request_content(rq)};
 
-	if (read_id(data, &ref.id) == ERR_OK && find(rq->core->commands, &ref.id) == NULL)
+	if (command_id_read(data, &ref.id) == ERR_OK && find(rq->core->commands, &ref.id) == NULL)
 		add(rq->core->commands, &ref.id, &ref.content)->under_way = true;
 	return ref;
 }

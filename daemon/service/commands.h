@@ -5,6 +5,9 @@
 
 #include "daemon/service/service.h"
 
+/* A command's id as it is in a message.  ERR_INVALID  it has not 16 bytes, or is zero */
+MUST_USE enum err command_id_read(const ProtobufCBinaryData *data, struct command_id *out);
+
 struct commands *commands_new(void);
 void commands_free(struct commands *c);
 /* Recovery.  ERR_CORRUPT  its reply cannot be opened */

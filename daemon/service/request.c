@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/service/commands.h"
 #include "daemon/service/people.h"
 #include "daemon/service/service.h"
 #include "daemon/service/sessions.h"
@@ -63,13 +64,8 @@ enum err request_event(const struct request *rq, enum event_kind kind,
 		ev->by.person = rq->client->session->person;
 	if (command_id == NULL)
 		return ERR_OK;
-	if (command_id->len != COMMAND_SIZE)
-		return ERR_INVALID;
-	memcpy(ev->by.command.b, command_id->data, COMMAND_SIZE);
-	if (command_id_is_zero(&ev->by.command))
-		return ERR_INVALID;
 	ev->by.content = request_content(rq);
-	return ERR_OK;
+	return command_id_read(command_id, &ev->by.command);
 }
 
 struct ticket request_defer(struct request *rq)

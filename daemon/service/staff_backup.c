@@ -1,17 +1,8 @@
 /* Staff: a backup of the database, on the server. */
-#include <string.h>
-
 #include "daemon/service/backups.h"
+#include "daemon/service/commands.h"
 #include "daemon/service/people.h"
 #include "daemon/service/routes.h"
-
-static enum err read_id(const ProtobufCBinaryData *from, struct command_id *out)
-{
-	if (from->len != COMMAND_SIZE)
-		return ERR_INVALID;
-	memcpy(out->b, from->data, COMMAND_SIZE);
-	return command_id_is_zero(out) ? ERR_INVALID : ERR_OK;
-}
 
 enum err on_backup(struct request *rq)
 {
@@ -23,7 +14,7 @@ enum err on_backup(struct request *rq)
 	bool done;
 	enum err err;
 
-	if ((err = read_id(&m->command_id, &id)) != ERR_OK)
+	if ((err = command_id_read(&m->command_id, &id)) != ERR_OK)
 		return err;
 	err = backups_state(backups, &id, m->name, &percent, &done);
 	if (err == ERR_NOT_FOUND && (err = backups_begin(backups, &id, m->name)) == ERR_OK)

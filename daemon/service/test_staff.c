@@ -1,4 +1,6 @@
 /* What staff may do and what comes of it, through the messages of staff and candidates. */
+#include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -1207,6 +1209,17 @@ static const wire_reply *ask_backup(struct fake_client *c, uint8_t id_byte, cons
 	return client_ask(c, &request);
 }
 
+/* The last reply to one who asks until the backup is whole or has failed. */
+static const wire_reply *backup_to_its_end(struct fake_client *c, uint8_t id_byte, const char *name)
+{
+	for (;;) {
+		const wire_reply *reply = ask_backup(staff_again(c), id_byte, name);
+
+		if (reply->error != ERR_OK || reply->backup_state->done)
+			return reply;
+	}
+}
+
 /* Sent again it is the same backup; what another asked for is not called one's own. */
 static void test_a_backup_is_begun_once_and_told_until_it_is_whole(void **state)
 {
@@ -1220,18 +1233,30 @@ static void test_a_backup_is_begun_once_and_told_until_it_is_whole(void **state)
 	assert_int_equal(ask_backup(c, 1, "../one.db")->error, ERR_INVALID);
 	assert_int_equal(ask_backup(c, 1, "one.db")->error, ERR_OK);
 	assert_int_equal(ask_backup(c, 1, "two.db")->error, ERR_COMMAND_REUSED);
-	for (;;) {
-		const wire_reply *reply = ask_backup(staff_again(c), 1, "one.db");
-
-		assert_int_equal(reply->error, ERR_OK);
-		assert_string_equal(reply->backup_state->name, "one.db");
-		if (reply->backup_state->done)
-			break;
-	}
+	assert_string_equal(backup_to_its_end(c, 1, "one.db")->backup_state->name, "one.db");
 	snprintf(path, sizeof path, "%s/backups/one.db", h->dir);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 	assert_int_equal(ask_backup(c, 2, "one.db")->error, ERR_EXISTS);
+}
+
+/* A file stands where the folder belongs: who asks is told each time, and another may be made. */
+static void test_a_backup_that_fails_is_said_to_have_failed(void **state)
+{
+	struct harness *h = *state;
+	struct fake_client *c = staff_connect(h, "adam", ADMIN);
+	char path[200];
+	int fd;
+
+	snprintf(path, sizeof path, "%s/backups", h->dir);
+	assert_true(rmdir(path) == 0 || errno == ENOENT);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(backup_to_its_end(c, 1, "one.db")->error, ERR_IO);
+	assert_int_equal(ask_backup(c, 1, "one.db")->error, ERR_IO);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(backup_to_its_end(c, 2, "one.db")->error, ERR_OK);
 }
 
 /* On another device, by password: what one is asked at this moment is not told there. */
@@ -1470,6 +1495,7 @@ int main(int argc, char **argv)
 	    RULE(test_a_score_is_for_instructors),
 	    RULE(test_the_list_of_results_comes_in_pages_and_files_in_pieces),
 	    RULE(test_a_backup_is_begun_once_and_told_until_it_is_whole),
+	    RULE(test_a_backup_that_fails_is_said_to_have_failed),
 	    RULE(test_while_one_sits_an_exam_nothing_tells_the_keys_of_its_bank),
 	    RULE(test_what_is_released_by_hand_is_closed_until_then),
 	    RULE(test_a_transcript_proves_itself_and_one_bit_spoils_it),

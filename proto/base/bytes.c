@@ -148,6 +148,12 @@ void buf_take(struct buf *b, size_t len)
 		b->start = b->end = 0;
 }
 
+void buf_cut(struct buf *b, size_t len)
+{
+	b->end = b->start + len;
+	buf_take(b, 0);
+}
+
 void buf_clear(struct buf *b)
 {
 	b->start = b->end = 0;

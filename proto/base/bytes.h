@@ -47,6 +47,8 @@ void buf_added(struct buf *b, size_t len);
 
 /* Take LEN bytes, at most buf_length(), from the front. */
 void buf_take(struct buf *b, size_t len);
+/* Keeps the first LEN bytes, at most buf_length(): takes back what was appended after them. */
+void buf_cut(struct buf *b, size_t len);
 void buf_clear(struct buf *b);
 
 /* The content as a NUL-terminated text; until the buffer is changed. */

@@ -87,6 +87,11 @@ static void a_buffer_gives_back_what_was_put_in_order(void **state)
 	}
 	buf_printf(&b, "%d-%s", 7, "x");
 	assert_string_equal("7-x", buf_text(&b));
+	buf_take(&b, 1);
+	buf_cut(&b, 1);
+	assert_string_equal("-", buf_text(&b));
+	buf_cut(&b, 0);
+	assert_int_equal(0, buf_length(&b));
 	buf_fini(&b);
 }
 

@@ -48,6 +48,11 @@ void channel_end(struct buf *out, size_t mark)
 	u32_write(out->data + out->start + mark, (uint32_t)(buf_length(out) - mark - 4));
 }
 
+void channel_undo(struct buf *out, size_t mark)
+{
+	buf_cut(out, mark);
+}
+
 void channel_put(struct buf *out, enum channel_kind kind, struct conn_id conn, struct bytes payload)
 {
 	size_t mark = channel_begin(out, kind, conn);

@@ -49,5 +49,7 @@ void channel_put(struct buf *out, enum channel_kind kind, struct conn_id conn,
  * length. Returns a mark for channel_end(), valid until OUT is taken from. */
 size_t channel_begin(struct buf *out, enum channel_kind kind, struct conn_id conn);
 void channel_end(struct buf *out, size_t mark);
+/* Instead of channel_end(): there is no such message. */
+void channel_undo(struct buf *out, size_t mark);
 
 #endif

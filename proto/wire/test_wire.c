@@ -344,6 +344,9 @@ static void channel_messages_are_found_however_the_bytes_are_split(void **state)
 	mark = channel_begin(&all, CHANNEL_FRAME, (struct conn_id){2});
 	buf_put_text(&all, "a message");
 	channel_end(&all, mark);
+	mark = channel_begin(&all, CHANNEL_FRAME, (struct conn_id){3});
+	buf_put_text(&all, "one that is taken back");
+	channel_undo(&all, mark);
 	channel_put(&all, CHANNEL_CLOSED, (struct conn_id){UINT64_MAX}, bytes_of(NULL, 0));
 	for (cut = 0; cut <= buf_length(&all); cut++) {
 		struct channel_message m[4];
