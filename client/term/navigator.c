@@ -48,25 +48,38 @@ static void draw_filters(struct ui *ui, int row)
 	}
 }
 
+/* As many words of a text as one line holds, and whether there are more. */
+static const char *first_words(const char *text, int columns, struct line *out)
+{
+	static const char more[] = " ...";
+	int shorter = columns - (int)(sizeof more - 1);
+	size_t at = 0;
+
+	if (columns <= 0 || !wrap_next(text, columns, &at, out) || text[at] == '\0')
+		return "";
+	at = 0;
+	return shorter > 0 && wrap_next(text, shorter, &at, out) ? more : "";
+}
+
 static void put_row(struct ui *ui, uint32_t item)
 {
 	const Examd__V1__FormItem *content =
 	    exam_client_item(ui->desk->client, (struct item_no){item});
 	const char *note = desk_note(ui->desk, item), *stem = content != NULL ? content->stem : "";
+	const char *more = "";
 	char text[640];
-	size_t at = 0;
 	struct line line = {0};
-	int rest = ui->page.columns - 26;
 
 	/* A question that is not reached yet in a linear part is not shown. */
 	if (is_linear(ui) && item > ui->desk->item)
 		stem = "";
-	if (note[0] == '\0' && rest > 0)
-		(void)wrap_next(stem, rest, &at, &line);
-	snprintf(text, sizeof text, "%4u  %-10s  %s  %s%.*s", desk_number(ui->desk, item),
+	if (note[0] == '\0')
+		more = first_words(stem, ui->page.columns - 26, &line);
+	snprintf(text, sizeof text, "%4u  %-10s  %s  %s%.*s%s", desk_number(ui->desk, item),
 		 progress_word(desk_progress(ui->desk, item)),
 		 desk_is_flagged(ui->desk, item) ? "FLAG" : "    ", note[0] != '\0' ? "note: " : "",
-		 note[0] != '\0' ? 200 : (int)line.len, note[0] != '\0' ? note : stem + line.start);
+		 note[0] != '\0' ? 200 : (int)line.len, note[0] != '\0' ? note : stem + line.start,
+		 more);
 	if (item == ui->row)
 		page_focus_begin(&ui->page);
 	page_put(&ui->page, item == ui->row ? LOOK_BAR : LOOK_PLAIN, KEY_PLACE + (int)item,

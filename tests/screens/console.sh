@@ -1,9 +1,9 @@
 #!/bin/sh
-# console.sh BUILD [--update]: the screens of examctl console, as a proctor sees them.
+# console.sh BUILD WxH [--update]: the screens of examctl console, as a proctor sees them.
 #
-# Runs a sitting with the real programs, the console in a real terminal (tmux), and compares what is
-# on the screen with client/ctl/screens/NAME.WxH.txt; what differs from run to run (times, ages,
-# ports) is masked.  --update writes these files anew.
+# Runs a sitting with the real programs, the console in a real terminal (tmux) of this size, and
+# compares what is on the screen with client/ctl/screens/NAME.WxH.txt; what differs from run to run
+# (times, ages, ports) is masked.  --update writes the files of this size anew.
 # Exit status: 0 all are the same, 1 some differ or the run failed, 2 usage.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -22,7 +22,7 @@ mask() {
 		-e 's/127\.0\.0\.1:[0-9]+/127.0.0.1:#####/g'
 }
 # The grid of a terminal, without the cursor and the marks, which are each proctor's own.
-grid() { masked "$1" | sed -n '3,20s/^..//p'; }
+grid() { masked "$1" | sed -n "3,$((rows - 4))s/^..//p"; }
 
 # ---- A sitting ------------------------------------------------------------------------------
 
@@ -36,11 +36,6 @@ enter() {
 	secret "$1.password" "correct horse battery $1"
 	as "$1" login --password-file "$dir/$1.first"
 	as "$1" passwd --password-file "$dir/$1.first" --new-password-file "$dir/$1.password"
-}
-serve() { # serve PORT
-	"$build/examd" run -d "$dir/data" -o "listen=127.0.0.1:$1" >"$dir/serving" 2>>"$dir/log" &
-	daemon=$!
-	until_true "the daemon" grep -q serving "$dir/serving"
 }
 client() { # client N MACHINE SCRIPT
 	join=$(sed -n "s/^c$1[[:space:]].*\\(exam:.*\\)/\\1/p" "$dir/joins")
@@ -85,7 +80,7 @@ END
 stay='think 3600000
 answers random:1
 no-submit'
-tm new-session -d -s c -x 80 -y 24 \
+terminal c \
 	"EXAMCTL_USER=ines EXAMCTL_SESSION='$dir/session.ines' exec '$build/examctl' console 1"
 
 shows 'Mock exam, Tuesday 9:00  \(cpc-short\)  created' 'c9 .*not here' 'O open'
@@ -125,11 +120,7 @@ as ines sitting add-minutes 1 --only c7 --reason "to see its end" -- -92 >>"$dir
 shows 'c3 .*wants the seat' 'c7 .*time is short'
 press Home
 shows '^c3 .*g gives it'
-screen running
-size 120 40
-shows ATTEMPT
-screen running
-size 80 24
+screen_resized running
 press g
 shows 'Seat given: c3' 'c3 .*40/40.* (here|[0-9.]+ m?s)'
 
@@ -172,7 +163,7 @@ press Enter
 shows 'Told: 2 candidates'
 screen marked
 # Two proctors see the same.
-tm new-session -d -s d -x 80 -y 24 \
+terminal d \
 	"EXAMCTL_USER=admin EXAMCTL_SESSION='$dir/session.admin' exec '$build/examctl' console 1"
 same() { grid c >"$dir/grid.c"; grid d | cmp - "$dir/grid.c"; }
 until_true "the same in both consoles" same
@@ -188,8 +179,7 @@ press Enter
 shows 'Type the word end'
 screen end
 press Escape
-kill "$daemon"
-wait "$daemon" || :
+no_server
 shows 'NO CONNECTION' 'c1 .*stale'
 press p
 shows 'nothing was sent'
@@ -197,5 +187,5 @@ screen no-connection
 serve "${EXAMCTL_SERVER##*:}"
 for n in 1 2 4 5; do shows "c$n .* (here|[0-9.]+ m?s)"; done
 press q
-until_true "the end of the console" sh -c "! env -u TMUX tmux -S '$dir/tmux' has-session 2>/dev/null"
-exit $differ
+gone
+the_end

@@ -1,9 +1,9 @@
 #!/bin/sh
-# exam.sh BUILD [--update]: the screens of exam, as a candidate sees them.
+# exam.sh BUILD WxH [--update]: the screens of exam, as a candidate sees them.
 #
-# Runs a sitting with the real programs, the candidate's client in a real terminal (tmux), and
-# compares what is on the screen with client/term/screens/NAME.WxH.txt; what differs from run to run
-# (times, ports) is masked.  --update writes these files anew.
+# Runs a sitting with the real programs, the candidate's client in a real terminal (tmux) of this
+# size, and compares what is on the screen with client/term/screens/NAME.WxH.txt; what differs from
+# run to run (times, ports) is masked.  --update writes the files of this size anew.
 # Exit status: 0 all are the same, 1 some differ or the run failed, 2 usage.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -22,38 +22,29 @@ mask() {
 		-e 's/127\.0\.0\.1:[0-9]+/127.0.0.1:#####/g' \
 		-e 's/^  [0-9a-f]{64}$/  (the pin)/'
 }
-# both NAME: at 80x24 and at 120x40, each when it has been drawn anew: its corner is at its right end.
-both() {
-	screen "$1"
-	size 120 40
-	shows '^.{105,}saved [0-9]/[0-9]$'
-	screen "$1"
-	size 80 24
-	shows '^.{65,75}saved [0-9]/[0-9]$'
-}
-gone() {
-	until_true "the end of the client" \
-		sh -c "! env -u TMUX tmux -S '$dir/tmux' has-session 2>/dev/null"
-}
 # These words are shown highlighted: on cyan.
 marks() {
 	tm capture-pane -e -p -t c | sed 's/\x1b\[[0-9;]*46m/<m>/g; s/\x1b\[[0-9;]*m//g' | grep -q "<m>$1"
 }
-# A click of the left button at a column and a row, from 1.
-click() { press -H 1b 5b 4d 20 "$(printf %x $((32 + $1)))" "$(printf %x $((32 + $2)))"; }
+# A click of the left button, on the words that are shown.
+click_on() {
+	at=$(tm capture-pane -p -t c | grep -nF "$1" | head -n 1)
+	press -H 1b 5b 4d 20 "$(printf %x $((32 + 6)))" "$(printf %x $((32 + ${at%%:*})))"
+}
 
 # ---- A sitting ------------------------------------------------------------------------------
 
 ctl() { EXAMCTL_USER=admin EXAMCTL_SESSION="$dir/session" "$build/examctl" "$@"; }
-serve() { # serve PORT
-	"$build/examd" run -d "$dir/data" -o "listen=127.0.0.1:$1" >"$dir/serving" 2>>"$dir/log" &
-	daemon=$!
-	until_true "the daemon" grep -q serving "$dir/serving"
-}
 join() { sed -n "s/^$1[[:space:]].*\\(exam:.*\\)/\\1/p" "$dir/joins"; }
 # sit NAME MACHINE WHERE: the client in the terminal.
 sit() {
-	tm new-session -d -s c -x 80 -y 24 "exec '$build/exam' --state-dir '$dir/machine.$2' '$3'"
+	terminal c "exec env LD_PRELOAD='$build/tests/libclockshift.so' FAULT_BOX='$dir/clocks' \
+		'$build/exam' --state-dir '$dir/machine.$2' '$3'"
+}
+# The clocks of the clients that sit: diskfault.h says what stands where in this file.
+{ printf 1uaf; head -c 76 /dev/zero; } >"$dir/clocks"
+two_hours_later() {
+	printf '\0\335\155\0\0\0\0\0' | dd of="$dir/clocks" bs=8 seek=9 conv=notrunc 2>/dev/null
 }
 
 "$build/examd" init "$dir/data" --admin admin >"$dir/init"
@@ -89,19 +80,19 @@ screen trust
 type_text yes
 press Enter
 shows 'rules of this exam' 'saved 0/0'
-both rules
+screen_resized rules
 press y
 shows 'has not admitted you'
 screen lobby-waiting
 ctl sitting admit 1 >>"$dir/setup.log"
 shows 'READY'
-both lobby-ready
+screen_resized lobby-ready
 
 # ---- The questions --------------------------------------------------------------------------
 
 ctl sitting start 1 >>"$dir/setup.log"
 shows '1 of 5' 'cholecystectomy'
-both question
+screen_resized question
 press u
 shows 'Highlight, or take it off'
 press Right Right Space Space
@@ -114,7 +105,7 @@ type_text '12.5*(3+1'
 shows 'a \) is missing'
 type_text ')'
 shows '= 50'
-both calculator
+screen_resized calculator
 press Enter
 shows '\|  50 '
 press Escape
@@ -138,14 +129,14 @@ press n
 shows '2 of 5' 'Choose THREE. 0 chosen'
 press a
 shows '1 chosen'
-click 10 13
+click_on 'C [ ] Stage of a pressure ulcer'
 shows 'C \[x\]' '2 chosen' 'saved 2/2'
-both multiple
+screen_resized multiple
 press n
 shows '3 of 5' 'Which code reports the pneumonia' 'Tab'
-both record
+screen_resized record
 press Tab PageDown
-shows '\[ Record \]' 'Admitted to the ward'
+shows '\[ Record \]' 'of oxygen'
 screen record-read
 press n n
 shows '5 of 5' 'Type the codes'
@@ -153,10 +144,10 @@ type_text i214
 press Enter
 type_text 'i10'
 shows 'I214' 'I10' 'saved 3/3'
-both codes
+screen_resized codes
 press C-v
 shows 'not complete' '^ .*5 +incomplete' 'saved 3/3'
-both navigator
+screen_resized navigator
 press f f f
 shows '\[flagged 1\]'
 screen navigator-flagged
@@ -184,11 +175,10 @@ press C-t
 shows 'time hidden'
 ctl sitting pause 1 >>"$dir/setup.log"
 shows 'paused for the whole room'
-both paused
+screen_resized paused
 ctl sitting resume 1 >>"$dir/setup.log"
 shows 'Type the codes'
-kill "$daemon"
-wait "$daemon" || :
+no_server
 shows 'reconnecting'
 type_text 'f172'
 shows '1 not saved yet, reconnecting'
@@ -200,22 +190,26 @@ shows 'not saved yet. You are handed in'
 screen hand-in-waits
 press b
 shows 'Not complete'
+# The clock of a client cannot end an exam: with the server its questions are back.
+two_hours_later
+shows 'The time is over' 'The connection is lost' 'reconnecting'
+screen time-up
 serve "${EXAMCTL_SERVER##*:}"
 shows 'saved 3/3$' 'Not complete'
 
 # ---- The end --------------------------------------------------------------------------------
 
-both hand-in
+screen_resized hand-in
 press s
 shows 'Hand in now'
 screen hand-in-sure
 press y
 shows 'You have handed in' 'points'
-both result
+screen_resized result
 # Handed in by mistake: back at the question, also for a client that was started again.
 ctl attempt reopen 1 --minutes 10 --reason 'by mistake' >>"$dir/setup.log"
 shows '5 of 5' 'Type the codes' 'Proctor: '
-both reopened
+screen_resized reopened
 press Escape C-q y
 gone
 sit c1 a "$(join c1)"
@@ -231,7 +225,7 @@ press s y
 shows 'You have handed in' 'points'
 press r
 shows 'Question 1' 'RIGHT'
-both rationale
+screen_resized rationale
 press q y
 gone
 
@@ -258,6 +252,19 @@ screen seat-asked
 press q y
 gone
 
+# ---- Not let in -----------------------------------------------------------------------------
+
+sit c2 d "$(join c2 | sed 's,/[^/]*#,/0000000000#,')"
+shows 'not let in' 'Ask the proctor'
+screen refused
+press q y
+gone
+sit c2 e "$(join c2 | sed 's/#.*/#/')0000000000000000000000000000000000000000000000000000000000000000"
+shows 'not let in' 'pretends to be the server'
+screen refused-server
+press q y
+gone
+
 # ---- Practice -------------------------------------------------------------------------------
 
 # What one sits is not practised meanwhile.
@@ -266,7 +273,7 @@ ctl people reset-password c2 | sed 's/.*: //' >"$dir/first.c2"
 secret password.c2 "correct horse battery emi"
 # learn MACHINE [OPTION]: as a person does, who types the password when it is asked for.
 learn() {
-	tm new-session -d -s c -x 80 -y 24 "exec '$build/exam' ${2-} --user c2 --pin '$EXAMCTL_PIN' \
+	terminal c "exec '$build/exam' ${2-} --user c2 --pin '$EXAMCTL_PIN' \
 		--state-dir '$dir/machine.$1' '$EXAMCTL_SERVER'"
 }
 learn d
@@ -293,7 +300,7 @@ shows 'Begin' 'Exam of every kind'
 press q y
 gone
 practise() { # practise MACHINE [OPTION]
-	tm new-session -d -s c -x 80 -y 24 "exec '$build/exam' ${2-} --user c2 --pin '$EXAMCTL_PIN' \
+	terminal c "exec '$build/exam' ${2-} --user c2 --pin '$EXAMCTL_PIN' \
 		--password-file '$dir/password.c2' --state-dir '$dir/machine.$1' '$EXAMCTL_SERVER'"
 }
 # The session that is kept is good: nobody is asked.
@@ -362,4 +369,4 @@ say 'highlight hypertension'
 shows 'Highlighted: [Hh]ypertension'
 say quit
 gone
-exit $differ
+the_end
