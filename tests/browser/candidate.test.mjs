@@ -1,17 +1,19 @@
 // A candidate takes an exam in a browser, whatever happens to page, network and server.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { House, agree, isAt, isSaved, launch, person, useSlip } from "./house.mjs";
+import { RECORD, STEM, goTo, loadLooks } from "./exams.mjs";
+import { House, agree, findings, isAt, isSaved, launch, person, useSlip } from "./house.mjs";
 
 let house, browser, address;
 const acks = []; // what a page was told is saved
-const people = ["ann", "bob", "cleo", "dora", "eve", "finn", "gwen"];
+const people = ["ann", "bob", "cleo", "dora", "eve", "finn", "gwen", "hana"];
 
 before(async () => {
   house = new House();
   [browser, address] = await Promise.all([launch(), house.do("begin")]);
   await house.do("load", "cpc-short.yaml");
   await house.do("load", "kinds.yaml");
+  await loadLooks(house);
   await house.do("people", people.map((p) => `${p},${p} <b>Example</b>,${p}@example.org,${p},candidate,0`));
 });
 
@@ -31,6 +33,17 @@ async function given(who, exam = "cpc-short", options = {}) {
   await isAt(at.page, 1);
   return { ...at, ...room, slip: room.slips[who] };
 }
+
+// What the page gave to its store before this is there: transactions of one store wait for each other.
+const written = (page) => page.evaluate(() => new Promise((done, failed) => {
+  const opened = indexedDB.open("examd");
+  opened.onerror = failed;
+  opened.onsuccess = () => {
+    const all = opened.result.transaction("traces").objectStore("traces").count();
+    all.onerror = failed;
+    all.onsuccess = () => done(opened.result.close());
+  };
+}));
 
 const rows = (results) => results.results ?? results;
 
@@ -147,6 +160,65 @@ test("a linear part, a record beside its questions, multiple answers and typed c
   await page.reload();
   await isAt(page, 1);
   assert.equal(await page.getByRole("textbox").first().inputValue(), "A41.9N");
+  await context.close();
+});
+
+test("words of question and record are highlighted by keys alone, and by the pointer, and are after a reload", async () => {
+  const { page, context, complaints } = await given("hana", "looks");
+  await goTo(page, `.stem:has-text("${STEM}")`);
+  const said = (text) => page.getByRole("status").filter({ hasText: text }).waitFor({ state: "attached" });
+  const keys = async (...all) => { for (const key of all) await page.keyboard.press(key); };
+  const walked = (text) => page.locator(".walked").filter({ hasText: new RegExp(`^${text}$`) }).waitFor();
+  // The text with brackets around what is highlighted.
+  const reads = (where, text) => page.waitForFunction(([of, wanted]) => wanted === [...document.querySelector(`[data-where=${of}]`).childNodes]
+    .map((node) => (node.nodeName === "MARK" ? `[${node.textContent}]` : node.textContent)).join("").replaceAll("][", ""), [where, text]);
+
+  await keys("u");
+  await said("Highlighting. Arrows go from word to word");
+  await walked("Which");
+  assert.deepEqual(await findings(page), []);
+  await keys("ArrowRight", "ArrowRight", "ArrowRight");
+  await walked("the");
+  await keys("Shift+ArrowRight", "Shift+ArrowRight", "Shift+ArrowLeft", "Shift+ArrowRight");
+  await said("the principal diagnosis, taken together");
+  await keys("b"); // answers nothing meanwhile
+  await keys("Enter");
+  await said("Highlighted: the principal diagnosis");
+  await reads("stem", "Which code is [the principal diagnosis] of this stay?");
+  assert.equal(await page.getByRole("radio", { checked: true }).count(), 0);
+
+  await keys("ArrowLeft", "Enter"); // takes it off one word
+  await said("Highlight taken off: principal");
+  await reads("stem", "Which code is [the ]principal[ diagnosis] of this stay?");
+  await keys("Home", "ArrowLeft"); // into the record, at its last word
+  await walked(RECORD.at(-1).split(" ").at(-1));
+  await keys("Home", "Shift+End", "Enter");
+  await reads("stimulus", `[${RECORD.join("\n")}]`);
+  await keys("ArrowUp", "Home", "ArrowDown", "ArrowUp");
+  await walked(RECORD[0].split(" ")[0]);
+  await keys("Escape");
+  await said("Done with highlighting");
+  await page.locator(".walked").first().waitFor({ state: "detached" });
+  await keys("b"); // answers again
+  await isSaved(page, 1);
+
+  const button = page.getByRole("button", { name: "Highlight" });
+  await button.focus();
+  await keys("Enter", "End");
+  await walked("stay\\?");
+  await keys("Escape");
+  assert.equal(await button.evaluate((b) => b === document.activeElement), true, "the focus is back where it was");
+
+  await page.locator("[data-where=stem]").evaluate((stem) => getSelection().setBaseAndExtent(stem.firstChild, 0, stem.firstChild, 5));
+  await button.click();
+  const all = "[Which] code is [the ]principal[ diagnosis] of this stay?";
+  await reads("stem", all);
+  await written(page);
+  await page.reload();
+  await page.locator("mark").first().waitFor();
+  await reads("stem", all);
+  await reads("stimulus", `[${RECORD.join("\n")}]`);
+  assert.deepEqual(complaints, []);
   await context.close();
 });
 

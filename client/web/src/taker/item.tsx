@@ -7,8 +7,9 @@ import { sentence } from "../wire/errors";
 import { Calculator } from "./calculator";
 import { useKeys } from "./keys";
 import { Reviewed, letter } from "./reviewed";
-import { Marked, selectedIn, toggle } from "./marked";
-import type { Seat } from "./seat";
+import { Marked, isMarked, selectedIn, toggle } from "./marked";
+import type { Mark, Seat } from "./seat";
+import { useWalk } from "./walk";
 
 const CODE_MOST = 16;
 const NOTE_MOST = 500;
@@ -130,16 +131,26 @@ export function Item({ seat, at, number, of }: { seat: Seat; at: number; number:
     seat.change(at, { flagged: !answer.flagged });
     announce(answer.flagged ? "Flag taken off" : "Flagged");
   };
+  const mark = (change: Mark) => {
+    const marks = toggle(seat.marks(at), change);
+    seat.mark(at, marks);
+    return isMarked(marks, change);
+  };
+  const texts = [{ where: "stimulus" as const, text: stimulus, of: record }, { where: "stem" as const, text: item?.stem ?? "", of: stem }];
+  const walker = useWalk(texts, seat.marks(at), mark);
+  // What is selected; where nothing is, by words.
   const highlight = () => {
-    for (const element of [stem.current, record.current]) {
-      const selected = selectedIn(element);
+    for (const { where, of } of texts) {
+      const selected = selectedIn(of.current);
       if (selected === null) continue;
-      seat.mark(at, toggle(seat.marks(at), { where: element === stem.current ? "stem" : "stimulus", ...selected }));
+      mark({ where, ...selected });
       document.getSelection()?.removeAllRanges();
       return;
     }
-    announce("Select some text of the question first.");
+    if (walker.isOn) walker.end();
+    else walker.begin();
   };
+  const walked = (where: Mark["where"]) => ({ walked: walker.in(where), onKeyDown: walker.onKeyDown, onBlur: walker.left });
   useKeys((key) => {
     if (key === "r" && tools.includes("flag")) flag();
     else if (key === "w" && tools.includes("note")) setNoting(true);
@@ -155,8 +166,8 @@ export function Item({ seat, at, number, of }: { seat: Seat; at: number; number:
     <div class={stimulus === "" ? "item" : "item with-record"}>
       {stimulus !== "" && (
         <section class="card record" aria-label="Record" tabIndex={0}>
-          <h3 class="label">Record</h3>
-          <Marked text={stimulus} marks={seat.marks(at)} where="stimulus" of={record} />
+          <h2 class="label">Record</h2>
+          <Marked text={stimulus} marks={seat.marks(at)} where="stimulus" of={record} {...walked("stimulus")} />
         </section>
       )}
       <section class="card question" aria-labelledby="number">
@@ -166,13 +177,15 @@ export function Item({ seat, at, number, of }: { seat: Seat; at: number; number:
             {tools.includes("flag") && <Button kind="quiet" pressed={answer.flagged} onClick={flag}><span aria-hidden="true">{"\u2691"}</span>
               {answer.flagged ? "Flagged" : "Flag"}</Button>}
             {tools.includes("note") && <Button kind="quiet" pressed={noting} onClick={() => setNoting(!noting)}>Note</Button>}
-            {tools.includes("highlight") && <Button kind="quiet" onMouseDown={(e) => e.preventDefault()} onClick={highlight}>Highlight</Button>}
+            {tools.includes("highlight") && <Button kind="quiet" pressed={walker.isOn} onMouseDown={(e) => e.preventDefault()} onClick={highlight}>Highlight</Button>}
             {tools.includes("calculator") && <Button kind="quiet" onClick={() => setCalculating(true)}>Calculator</Button>}
           </div>
         </div>
-        <div id="ask" class="stem"><Marked text={item.stem} marks={seat.marks(at)} where="stem" of={stem} /></div>
+        <div id="ask" class="stem"><Marked text={item.stem} marks={seat.marks(at)} where="stem" of={stem} {...walked("stem")} /></div>
         <p id="told" class="hint">{told(item)}{item.kind === ItemKind.MULTIPLE && ` ${answer.chosen.length} of ${item.choose} chosen.`}
           {striking && " Strike out which letter? Esc: none."}</p>
+        {walker.isOn && <p class="note">Highlighting: <kbd>{"\u2190"}</kbd> <kbd>{"\u2192"}</kbd> go from word to word, with <kbd>Shift</kbd> they
+          take words together, <kbd>Enter</kbd> highlights, <kbd>Esc</kbd> ends. Or select the text with the mouse first.</p>}
         {item.kind === ItemKind.CODES ? <Codes seat={seat} at={at} item={item} />
           : <Options seat={seat} at={at} item={item} striking={striking} onStruck={() => setStriking(false)} />}
         {noting && <Note seat={seat} at={at} />}

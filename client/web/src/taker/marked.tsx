@@ -2,18 +2,40 @@
 import type { RefObject } from "preact";
 import type { Mark } from "./seat";
 
-export function Marked({ text, marks, where, of }:
-  { text: string; marks: readonly Mark[]; where: Mark["where"]; of: RefObject<HTMLDivElement> }) {
-  const mine = marks.filter((m) => m.where === where).sort((a, b) => a.from - b.from);
-  const pieces = [];
-  let at = 0;
-  for (const m of mine) {
-    if (m.from > at) pieces.push(text.slice(at, m.from));
-    pieces.push(<mark key={m.from}>{text.slice(Math.max(at, m.from), m.to)}</mark>);
-    at = Math.max(at, m.to);
+// WALKED is where highlighting by keys is; while it is here the text takes the keys.
+export function Marked({ text, marks, where, of, walked = null, onKeyDown, onBlur }:
+  { text: string; marks: readonly Mark[]; where: Mark["where"]; of: RefObject<HTMLDivElement>; walked?: { from: number; to: number } | null;
+    onKeyDown?: (e: KeyboardEvent) => void; onBlur?: () => void }) {
+  const mine = marks.filter((m) => m.where === where);
+  const cuts = [0, text.length, ...mine.flatMap((m) => [m.from, m.to]), ...(walked === null ? [] : [walked.from, walked.to])];
+  const places = [...new Set(cuts.filter((at) => at >= 0 && at <= text.length))].sort((a, b) => a - b);
+  const pieces = places.slice(1).map((to, i) => {
+    const from = places[i] ?? 0, piece = text.slice(from, to);
+    const isWalked = walked !== null && walked.from <= from && walked.to >= to;
+    if (mine.some((m) => m.from <= from && m.to >= to)) return <mark key={from} class={isWalked ? "walked" : ""}>{piece}</mark>;
+    return isWalked ? <span key={from} class="walked">{piece}</span> : piece;
+  });
+  const keys = walked === null ? {} : { role: "application" as const, "aria-label": "Text to highlight", onKeyDown, onBlur, onMouseDown: onBlur };
+  return <div class="text" dir="auto" ref={of} data-where={where} tabIndex={-1} {...keys}>{pieces}</div>;
+}
+
+// From one place in the text of ELEMENT to another.
+export function rangeIn(element: HTMLElement | null, from: number, to: number): Range | null {
+  if (element === null) return null;
+  const range = document.createRange(), texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+  let begun = false;
+  for (let at = 0, node = texts.nextNode(); node !== null; at += node.nodeValue?.length ?? 0, node = texts.nextNode()) {
+    const end = at + (node.nodeValue?.length ?? 0);
+    if (!begun && from < end) {
+      range.setStart(node, from - at);
+      begun = true;
+    }
+    if (begun && to <= end) {
+      range.setEnd(node, to - at);
+      return range;
+    }
   }
-  pieces.push(text.slice(at));
-  return <div class="text" dir="auto" ref={of} data-where={where}>{pieces}</div>;
+  return null;
 }
 
 // What is selected inside ELEMENT, as places in its text; null: nothing is.
@@ -29,12 +51,16 @@ export function selectedIn(element: HTMLElement | null): { from: number; to: num
   return from < to ? { from, to } : null;
 }
 
+// All of it has a highlight.
+export function isMarked(marks: readonly Mark[], what: Mark): boolean {
+  return marks.some((m) => m.where === what.where && m.from <= what.from && m.to >= what.to);
+}
+
 // Highlights what is between, or takes the highlight off it when all of it has one.
 export function toggle(marks: readonly Mark[], change: Mark): Mark[] {
   const others = marks.filter((m) => m.where !== change.where);
   const mine = marks.filter((m) => m.where === change.where);
-  const isCovered = mine.some((m) => m.from <= change.from && m.to >= change.to);
-  if (isCovered) {
+  if (isMarked(marks, change)) {
     return [...others, ...mine.flatMap((m) => m.to <= change.from || m.from >= change.to ? [m]
       : [{ ...m, to: change.from }, { ...m, from: change.to }].filter((piece) => piece.from < piece.to))];
   }
