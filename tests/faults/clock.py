@@ -13,7 +13,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "torture"))
 from faultbox import STALL, SYNC, FaultBox  # noqa: E402
-from room import Failed, Room, until  # noqa: E402
+from room import Failed, Room, until, verdict  # noqa: E402
 from wire import EXAMD, Client, Gone, Refused  # noqa: E402
 
 HOUR_MS = 3600 * 1000
@@ -51,10 +51,10 @@ class Watch:
 
 
 class Bench:
-    def __init__(self, build):
-        self.room = Room(build)
+    def __init__(self, room):
+        self.room = room
         self.box = FaultBox(os.path.join(self.room.tmp, "box"))
-        self.room.env.update(self.box.env(build, self.room.dir))
+        self.room.env.update(self.box.env(room.build, self.room.dir))
         self.room.init()
         self.room.start()
         self.room.log_in()
@@ -168,29 +168,21 @@ class Bench:
             raise Failed(f"the candidate has {mine} s left, the proctor sees {theirs} s")
 
 
+def time_used_is_kept(a):
+    with Room(a.build) as room:
+        bench = Bench(room)
+        bench.all(a.seconds)
+        bench.agree()
+        bench.watch.client.close()
+        room.stop()
+
+
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("--build", required=True, help="a release: the shims are preloaded")
     p.add_argument("--seconds", type=float, default=5, help="of freezing and stalling (more than 3)")
     a = p.parse_args()
-    bench = Bench(a.build)
-    good = False
-    try:
-        bench.all(a.seconds)
-        bench.agree()
-        bench.watch.client.close()
-        bench.room.stop()
-        good = True
-    except (Failed, Gone, Refused) as e:
-        print(f"FAILED: {e}")
-    finally:
-        if good:
-            bench.room.remove()
-        else:
-            bench.room.kill()
-            print(f"kept: {bench.room.tmp}", file=sys.stderr)
-    print("passed" if good else "FAILED")
-    return 0 if good else 1
+    return verdict(lambda: time_used_is_kept(a), Gone, Refused)
 
 
 if __name__ == "__main__":

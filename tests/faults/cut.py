@@ -19,7 +19,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "torture"))
 from proxy import DOWN, UP, Cut, Proxy  # noqa: E402
-from room import TOP, Failed, Lines, Room  # noqa: E402
+from room import TOP, Failed, Lines, Room, verdict  # noqa: E402
 from wire import Client, Gone, Refused, answer  # noqa: E402
 
 # Small, so that it can be cut at every byte.  One version follows another.
@@ -401,17 +401,9 @@ def breaks_exam(room):
     room.ctl("exam", "load", path)
 
 
-def main():
-    p = argparse.ArgumentParser()
-    p.add_argument("--build", required=True)
-    p.add_argument("--seed", type=int, default=1)
-    p.add_argument("--cuts", type=int, default=6, help="of each request; 0: every byte")
-    p.add_argument("--only", help="these requests: part of a name")
-    a = p.parse_args()
-    rnd = random.Random(a.seed)
-    room = Room(a.build)
-    good, failed, total = False, [], 0
-    try:
+def each_cut_has_one_effect(a):
+    rnd, failed, total = random.Random(a.seed), [], 0
+    with Room(a.build) as room:
         room.init()
         room.start()
         room.log_in()
@@ -444,18 +436,19 @@ def main():
             print(f"whole exams by load and exam --script: {cuts} cuts, {json.dumps(result)}")
             if not result["held"] or result["acknowledged"] < 1500 or cuts < 5:
                 failed.append("whole exams")
-        good = not failed and total > 0
         print(f"seed {a.seed}: {total} cuts, {len(failed)} requests broke the promise")
-    except (Failed, Gone, Refused) as e:
-        print(f"FAILED: {e}")
-    finally:
-        if good:
-            room.remove()
-        else:
-            room.kill()
-            print(f"kept: {room.tmp}", file=sys.stderr)
-    print("passed" if good else "FAILED")
-    return 0 if good else 1
+        if failed or total == 0:
+            raise Failed("; ".join(failed) or "nothing was cut")
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("--build", required=True)
+    p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--cuts", type=int, default=6, help="of each request; 0: every byte")
+    p.add_argument("--only", help="these requests: part of a name")
+    a = p.parse_args()
+    return verdict(lambda: each_cut_has_one_effect(a), Gone, Refused)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "torture"))
-from room import Failed, Lines, Room  # noqa: E402
+from room import Failed, Lines, Room, verdict  # noqa: E402
 from wire import EXAMD, Client, Gone, Refused, answer, frame, tls_context  # noqa: E402
 
 # Seconds, as the daemon is told; so far apart that each is seen to be kept by itself.
@@ -368,9 +368,8 @@ def flood(room, slip):
 
 def caps(build):
     """Connections in all: the next one is told so."""
-    room = Room(build)
-    good, held = False, []
-    try:
+    held = []
+    with Room(build) as room:
         room.init()
         room.start("-o", "connections_most=10", "-o", "fronts=1")
         for _ in range(10):
@@ -396,13 +395,6 @@ def caps(build):
         for c in held:
             c.close()
         room.stop()
-        good = True
-    finally:
-        if good:
-            room.remove()
-        else:
-            room.kill()
-            print(f"kept: {room.tmp}", file=sys.stderr)
 
 
 def honest(room, sitting, slips, seconds, meanwhile):
@@ -423,15 +415,8 @@ def honest(room, sitting, slips, seconds, meanwhile):
         load.kill()
 
 
-def main():
-    p = argparse.ArgumentParser()
-    p.add_argument("--build", required=True)
-    p.add_argument("--seconds", type=int, default=12)
-    p.add_argument("--seed", type=int, default=1)
-    a = p.parse_args()
-    room = Room(a.build)
-    good = False
-    try:
+def clients_harm_nobody(a):
+    with Room(a.build) as room:
         room.init()
         room.start(*[x for k, v in SETTINGS.items() for x in ("-o", f"{k}={int(v)}")])
         room.log_in()
@@ -457,17 +442,15 @@ def main():
         room.stop()
         caps(a.build)
         print("connections above the cap are told so, and let in when there is room")
-        good = True
-    except (Failed, Gone, Refused) as e:
-        print(f"FAILED: {e}")
-    finally:
-        if good:
-            room.remove()
-        else:
-            room.kill()
-            print(f"kept: {room.tmp}", file=sys.stderr)
-    print("passed" if good else "FAILED")
-    return 0 if good else 1
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("--build", required=True)
+    p.add_argument("--seconds", type=int, default=12)
+    p.add_argument("--seed", type=int, default=1)
+    a = p.parse_args()
+    return verdict(lambda: clients_harm_nobody(a), Gone, Refused)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "torture"))
 from proxy import Proxy  # noqa: E402
-from room import Failed, Room, until  # noqa: E402
+from room import Failed, Room, until, verdict  # noqa: E402
 from wire import ERR_NAME, Client, Gone, Refused  # noqa: E402
 
 # A's ways: its connection is lost and it comes back; it only sends; it is lost and sends at once with
@@ -129,9 +129,7 @@ def reconnect(pair, restarted):
 
 def by_protocol(build, with_restart):
     all_orders = list(orders())
-    room = Room(build)
-    good = False
-    try:
+    with Room(build) as room:
         room.init()
         room.start()
         room.log_in()
@@ -171,15 +169,8 @@ def by_protocol(build, with_restart):
         on_file = room.query("select count(*) as n from record where kind = 26")[0]["n"]
         if not result["held"] or on_file != kept:
             raise Failed(f"{json.dumps(result)}; {kept} told kept, {on_file} on file")
-        good = True
         print(f"by protocol{', core killed in between' if with_restart else ''}: {len(all_orders)} orders, "
               f"{result['acknowledged']} saved and found, {kept} kept for the proctor")
-    finally:
-        if good:
-            room.remove()
-        else:
-            room.kill()
-            print(f"kept: {room.tmp}", file=sys.stderr)
 
 
 class Machine:
@@ -213,77 +204,74 @@ class Machine:
         self.cable.close()
 
 
+MOMENTS = ["before B asks", "before the grant", "after the grant", "after B has handed in"]
+
+
+def pull_and_put_back(room, machines):
+    room.init()
+    room.start()
+    room.log_in()
+    room.fill(len(MOMENTS))
+    slips = room.slip_list()
+    first = [Machine(room, f"a{i}", s, f"think 40\nanswers random:{i}\nno-submit\n") for i, s in enumerate(slips)]
+    machines += first
+    room.ctl("sitting", "watch", room.sitting, "--until", "all-ready")
+    room.ctl("sitting", "start", room.sitting)
+    for m in first:
+        until("A's first answers", 20, lambda m=m: m.saved() >= 5)
+        m.cable.hold()
+    time.sleep(0.4)  # A goes on answering, unheard
+    first[0].cable.let_go()
+    second = [Machine(room, f"b{i}", s, f"think 5\nanswers random:{i + 50}\nsubmit\n") for i, s in enumerate(slips)]
+    machines += second
+
+    def asked(n):
+        out = room.ctl("--json", "sitting", "watch", room.sitting, "--until", "1-ready").stdout
+        rows = [json.loads(line) for line in out.splitlines()]
+        return rows if sum(bool(r["takeover_asked"]) for r in rows) == n else None
+
+    rows = until("all B ask for the seat", 20, lambda: asked(len(slips)))
+    first[1].cable.let_go()
+    time.sleep(0.5)
+    for row in rows:
+        room.ctl("sitting", "release-seat", room.sitting, row["user"])
+    first[2].cable.let_go()
+    for m in second:
+        if m.process.wait(60) != 0:
+            raise Failed(f"{m.said} ended with {m.process.returncode}")
+    first[3].cable.let_go()
+    until("A hears of the take-over", 20, lambda: all("kept for the proctor" in m.text() for m in first[2:]))
+    for m in machines:
+        m.end()
+    room.stop()
+    result = room.audit(*[m.acks for m in machines if os.path.exists(m.acks)])
+    if not result["held"] or result["acknowledged"] == 0:
+        raise Failed(json.dumps(result))
+    print(f"by programs: {len(MOMENTS)} moments, {result['acknowledged']} saved and found")
+
+
 def by_programs(build):
     """A's cable is pulled after some answers, B takes over; the cable is put back at each moment."""
-    moments = ["before B asks", "before the grant", "after the grant", "after B has handed in"]
-    room = Room(build)
-    good = False
     machines = []
-    try:
-        room.init()
-        room.start()
-        room.log_in()
-        room.fill(len(moments))
-        slips = room.slip_list()
-        first = [Machine(room, f"a{i}", s, f"think 40\nanswers random:{i}\nno-submit\n") for i, s in enumerate(slips)]
-        machines += first
-        room.ctl("sitting", "watch", room.sitting, "--until", "all-ready")
-        room.ctl("sitting", "start", room.sitting)
-        for m in first:
-            until("A's first answers", 20, lambda m=m: m.saved() >= 5)
-            m.cable.hold()
-        time.sleep(0.4)  # A goes on answering, unheard
-        first[0].cable.let_go()
-        second = [Machine(room, f"b{i}", s, f"think 5\nanswers random:{i + 50}\nsubmit\n") for i, s in enumerate(slips)]
-        machines += second
+    with Room(build) as room:
+        try:
+            pull_and_put_back(room, machines)
+        finally:
+            for m in machines:
+                m.end()
 
-        def asked(n):
-            out = room.ctl("--json", "sitting", "watch", room.sitting, "--until", "1-ready").stdout
-            rows = [json.loads(line) for line in out.splitlines()]
-            return rows if sum(bool(r["takeover_asked"]) for r in rows) == n else None
 
-        rows = until("all B ask for the seat", 20, lambda: asked(len(slips)))
-        first[1].cable.let_go()
-        time.sleep(0.5)
-        for row in rows:
-            room.ctl("sitting", "release-seat", room.sitting, row["user"])
-        first[2].cable.let_go()
-        for m in second:
-            if m.process.wait(60) != 0:
-                raise Failed(f"{m.said} ended with {m.process.returncode}")
-        first[3].cable.let_go()
-        until("A hears of the take-over", 20, lambda: all("kept for the proctor" in m.text() for m in first[2:]))
-        for m in machines:
-            m.end()
-        room.stop()
-        result = room.audit(*[m.acks for m in machines if os.path.exists(m.acks)])
-        if not result["held"] or result["acknowledged"] == 0:
-            raise Failed(json.dumps(result))
-        good = True
-        print(f"by programs: {len(moments)} moments, {result['acknowledged']} saved and found")
-    finally:
-        for m in machines:
-            m.end()
-        if good:
-            room.remove()
-        else:
-            room.kill()
-            print(f"kept: {room.tmp}", file=sys.stderr)
+def take_overs(build):
+    by_protocol(build, False)
+    by_protocol(build, True)
+    by_programs(build)
 
 
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("--build", required=True)
     a = p.parse_args()
-    try:
-        by_protocol(a.build, False)
-        by_protocol(a.build, True)
-        by_programs(a.build)
-    except (Failed, Gone, Refused) as e:
-        print(f"FAILED: {e}")
-        return 1
-    print("passed")
-    return 0
+    return verdict(lambda: take_overs(a.build), Gone, Refused)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ import time
 
 from h2 import (CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, INITIAL_WINDOW, PING, PRIORITY, PUSH,
                 RST, SETTINGS, WINDOW, Browser, head, literal, number)
-from room import Failed, Lines, Room, run, until
+from room import Failed, Lines, Room, run, until, verdict
 from wire import EXAMD, Gone, answer, tls_context
 
 # Seconds, as the daemon is told; so far apart that each is seen to be kept by itself.
@@ -558,20 +558,8 @@ def hostile(port, slips, rounds, seed):
     return wrong, done
 
 
-def main():
-    p = argparse.ArgumentParser()
-    p.add_argument("--build", required=True)
-    p.add_argument("--rounds", type=int, default=1)
-    p.add_argument("--seconds", type=int, default=14, help="that the honest work beside it")
-    p.add_argument("--seed", type=int, default=1)
-    p.add_argument("--only", help="one deed, alone")
-    a = p.parse_args()
-    if a.only:
-        DEEDS[:] = [d for d in DEEDS if d.__name__ == a.only]
-        WITH_SLIP[:] = [d for d in WITH_SLIP if d.__name__ == a.only]
-    room = Room(a.build)
-    good = False
-    try:
+def browsers_harm_nobody(a):
+    with Room(a.build) as room:
         room.init()
         room.start(*[x for k, v in SETTINGS_OF_DAEMON.items() for x in ("-o", f"{k}={int(v)}")])
         room.log_in()
@@ -611,17 +599,20 @@ def main():
         elif after > before + MEMORY_MOST or peak.most > before + PEAK_MOST:
             raise Failed("the fronts' memory grew")
         room.stop()
-        good = True
-    except (Failed, Gone) as e:
-        print(f"FAILED: {e}")
-    finally:
-        if good:
-            room.remove()
-        else:
-            room.kill()
-            print(f"kept: {room.tmp}", file=sys.stderr)
-    print("passed" if good else "FAILED")
-    return 0 if good else 1
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("--build", required=True)
+    p.add_argument("--rounds", type=int, default=1)
+    p.add_argument("--seconds", type=int, default=14, help="that the honest work beside it")
+    p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--only", help="one deed, alone")
+    a = p.parse_args()
+    if a.only:
+        DEEDS[:] = [d for d in DEEDS if d.__name__ == a.only]
+        WITH_SLIP[:] = [d for d in WITH_SLIP if d.__name__ == a.only]
+    return verdict(lambda: browsers_harm_nobody(a), Gone)
 
 
 if __name__ == "__main__":

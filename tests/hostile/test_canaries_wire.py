@@ -14,7 +14,7 @@ import struct
 import sys
 
 from h2 import Browser
-from room import Failed, Room, until
+from room import Failed, Room, until, verdict
 from wire import EXAMD, Client, Gone, Refused, answer, frame
 
 CANARY = "cnry"
@@ -388,15 +388,8 @@ class Siege:
                 raise Failed(f"{type(who).__name__}: a review that is released shows no mark")
 
 
-def main():
-    p = argparse.ArgumentParser()
-    p.add_argument("--build", required=True)
-    p.add_argument("--requests", type=int, default=20000)
-    p.add_argument("--seed", type=int, default=1)
-    a = p.parse_args()
-    room = Room(a.build)
-    good = False
-    try:
+def candidates_find_no_mark(a):
+    with Room(a.build) as room:
         room.init()
         room.start("-o", "frames_per_second=1000000", "-o", "frames_burst=1000000")
         room.log_in()
@@ -410,17 +403,15 @@ def main():
         siege.release()
         until("status", 10, room.status)
         room.stop()
-        good = True
-    except (Failed, Gone, Refused) as e:
-        print(f"FAILED: {e}")
-    finally:
-        if good:
-            room.remove()
-        else:
-            room.kill()
-            print(f"kept: {room.tmp}", file=sys.stderr)
-    print("passed" if good else "FAILED")
-    return 0 if good else 1
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("--build", required=True)
+    p.add_argument("--requests", type=int, default=20000)
+    p.add_argument("--seed", type=int, default=1)
+    a = p.parse_args()
+    return verdict(lambda: candidates_find_no_mark(a), Gone, Refused)
 
 
 if __name__ == "__main__":

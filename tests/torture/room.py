@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -17,6 +18,18 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 
 class Failed(Exception):
     pass
+
+
+def verdict(test, *broken):
+    """Runs a test and says how it went; returns the exit status.  BROKEN are the exceptions that, like Failed,
+    tell of a promise that was not kept; any other is a mistake of the test, and is told in full."""
+    try:
+        test()
+    except (Failed, *broken) as e:
+        print(f"FAILED: {e}")
+        return 1
+    print("passed")
+    return 0
 
 
 def run(*argv, check=True, **kw):
@@ -75,6 +88,8 @@ class Lines:
 
 
 class Room:
+    """As `with Room(build) as room`: what comes to a good end is removed; what does not is ended and kept, for
+    whoever looks into it."""
     password = "correct horse battery staple"
 
     def __init__(self, build, directory=None, env=None):
@@ -87,6 +102,16 @@ class Room:
         self.port = 0
         self.pin = ""
         self.process = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind is None:
+            self.remove()
+        else:
+            self.kill()
+            print(f"kept: {self.tmp}", file=sys.stderr)
 
     def tool(self, name):
         path = {"examd": "examd", "exam": "exam", "examctl": "examctl",
