@@ -1,7 +1,10 @@
 """The sentences of the stories: what a proctor reads on the left, what is done and seen on the right.
 
 In a form, WHO is one person, LIST one or several ("Ana, Ben and Chloé"), NUMBER a number, LETTER an
-option, THEIR his, her or their, and [x] may be left out."""
+option, THEIR his, her or their, KIND terminal or browser, and [x] may be left out.
+
+People sit at a terminal or at a browser; the sentences are the same for both.  at_terminal.py and
+at_browser.py know how each is done and seen there."""
 import csv
 import json
 import os
@@ -12,13 +15,15 @@ import tempfile
 import time
 from collections import namedtuple
 
+import at_browser
+import at_terminal
 from terminal import PATIENCE, Desktop, Failed, until
 from room import TOP, Room
 
 FULL_NAMES = {
     "Ana": "Ana Ruiz", "Ben": "Ben Okafor", "Chloé": "Chloé Martin", "Dmitri": "Dmitri Sokolov",
     "Emi": "Emi Tanaka", "Farah": "Farah Haddad", "George": "George Pappas", "Hanna": "Hanna Virtanen",
-    "Pat": "Pat Lindqvist", "Ines": "Ines Moreau",
+    "Pat": "Pat Lindqvist", "Quinn": "Quinn Abara", "Ines": "Ines Moreau",
 }
 TITLE = "Mock exam, Tuesday 9:00"
 
@@ -33,6 +38,7 @@ _WORDS = {
     "NUMBER": r"(\d+)",
     "LETTER": r"([A-H])",
     "THEIR": r"(?:his|her|their)",
+    "KIND": r"(terminal|browser)s?",
     "TEXT": r'"([^"]+)"',
     "EXAM": r"([a-z][a-z0-9-]*)",
 }
@@ -60,19 +66,23 @@ class Candidate:
         self.name, self.user, self.full_name = name, user, FULL_NAMES[name]
         self.join = ""
         self.machines = 0
-        self.terminal = None
+        self.at = None  # where they sit: an Exam of at_terminal or at_browser
+        self.places = []
         self.answers = {}  # question -> letter
         self.question = 1
         self.stands_at = self.stands_since = None
 
+    @property
     def saved(self):
-        n = len(self.answers)
-        return rf"(?<!not )saved {n}/{n}$"
+        return len(self.answers)
 
 
 class Staff:
-    def __init__(self, name):
+    def __init__(self, name, role):
         self.name, self.user, self.full_name = name, name.lower(), FULL_NAMES[name]
+        self.role = role
+        self.password = f"correct horse battery {self.user}"
+        self.kind = "terminal"
         self.console = None
 
 
@@ -82,6 +92,7 @@ class Story:
     def __init__(self, build):
         self.room = Room(build, tempfile.mkdtemp(prefix="scn-"))
         self.desktop = Desktop(self.room.tmp)
+        self.browsers = at_browser.Browsers(self.room)
         self.candidates, self.staff = {}, {}
         self.crowd, self.crowd_joins = [], []
         self.acks = []
@@ -112,7 +123,7 @@ class Story:
         return self.staff[name]
 
     def first_log_in(self, staff, one_time):
-        first, new = self.room.secret(one_time + "\n"), self.room.secret(f"correct horse battery {staff.user}\n")
+        first, new = self.room.secret(one_time + "\n"), self.room.secret(staff.password + "\n")
         self.examctl(staff, "login", "--password-file", first)
         self.examctl(staff, "passwd", "--password-file", first, "--new-password-file", new)
 
@@ -120,41 +131,52 @@ class Story:
         """The live console of this person, opened when it is looked at first."""
         staff = self.person(name)
         if staff.console is None:
-            env = {"EXAMCTL_SERVER": f"127.0.0.1:{self.room.port}", "EXAMCTL_PIN": self.room.pin,
-                   **self.staff_env(staff)}
-            staff.console = self.desktop.open(
-                f"{name}'s console", ["env", *[f"{k}={v}" for k, v in env.items()],
-                                      self.room.tool("examctl"), "console", self.sitting])
-            staff.console.shows(re.escape(TITLE), r"connected")
+            open_one = self.console_page if staff.kind == "browser" else self.console_terminal
+            staff.console = open_one(staff, f"{name}'s console")
         return staff.console
 
-    def at(self, name, candidate):
-        """The console with the cursor on this candidate alone, as '/' finds him."""
-        console = self.console(name)
-        console.press("/")
-        console.type(candidate.full_name)
-        console.shows(r"Found 1\b")
-        console.press("Enter")
-        console.shows(rf"^> +{candidate.user} ")
-        return console
+    def console_page(self, staff, title):
+        return self.browsers.open(at_browser.Console, title, staff.user, staff.password, self.sitting, TITLE)
 
-    def whole_room(self, console):
-        console.press("Escape")
-        console.no_longer_shows("Found")
+    def console_terminal(self, staff, title):
+        env = {"EXAMCTL_SERVER": f"127.0.0.1:{self.room.port}", "EXAMCTL_PIN": self.room.pin, **self.staff_env(staff)}
+        terminal = self.desktop.open(title, ["env", *[f"{k}={v}" for k, v in env.items()],
+                                             self.room.tool("examctl"), "console", self.sitting], height=48)
+        return at_terminal.Console(terminal, TITLE)
 
     # ---- Machines ----------------------------------------------------------------------------
 
-    def sit(self, candidate, join=None):
-        """A machine that nobody has used yet."""
+    def sit(self, candidate, kind=None, join=None):
+        """At a machine that nobody has used yet; of the kind that they had, when none is named."""
         candidate.machines += 1
+        kind = kind or (candidate.at.kind if candidate.at is not None else "terminal")
+        sit_down = self.sit_at_browser if kind == "browser" else self.sit_at_terminal
+        candidate.at = sit_down(candidate, f"{candidate.name} at machine {candidate.machines}", join or candidate.join)
+        candidate.places.append(candidate.at)
+        return candidate.at
+
+    def sit_at_browser(self, candidate, title, join):
+        return self.browsers.open(at_browser.Exam, title, at_browser.slip_of(join))
+
+    def sit_at_terminal(self, candidate, title, join):
         place = f"{candidate.user}.{candidate.machines}"
         acks = os.path.join(self.room.tmp, "acks." + place)
         self.acks.append(acks)
-        candidate.terminal = self.desktop.open(
-            f"{candidate.name} at machine {candidate.machines}",
-            [self.room.tool("exam"), "--state-dir", os.path.join(self.room.tmp, "machine." + place),
-             "--log-acks", acks, join or candidate.join])
-        return candidate.terminal
+        return at_terminal.Exam(self.desktop.open(
+            title, [self.room.tool("exam"), "--state-dir", os.path.join(self.room.tmp, "machine." + place),
+                    "--log-acks", acks, join]))
+
+    def browser_acks(self):
+        """Notes what pages were told is saved, as exam --log-acks does."""
+        for c in self.candidates.values():
+            pages = [p for p in c.places if p.kind == "browser"]
+            if not pages:
+                continue
+            path = os.path.join(self.room.tmp, f"acks.{c.user}.pages")
+            self.acks.append(path)
+            attempt = self.attempt(c)
+            with open(path, "w", encoding="utf-8") as f:
+                f.writelines(f"{attempt} {line}\n" for p in pages for line in p.acknowledged())
 
     def attempt(self, candidate):
         for row in self.rows(self.person("Ines"), "attempt", "list", candidate.user):
@@ -172,6 +194,7 @@ class Story:
                     m = re.search(r".*(?:ERROR: \w+Sanitizer|runtime error:).*(?:\n.*){0,12}", f.read())
                 if m:
                     raise Failed(m.group())
+        self.browsers.must_be_sane()
 
     # ---- The end -----------------------------------------------------------------------------
 
@@ -180,8 +203,10 @@ class Story:
             screen = t.screen()
             if screen is not None:
                 print(f"---- {t.title}\n{screen.rstrip()}", file=out)
+        self.browsers.show(out)
 
     def end(self, keep):
+        self.browsers.close()
         self.desktop.close()
         for process in self.crowd:
             if process.poll() is None:
@@ -205,8 +230,8 @@ def write_roster(story, crowd):
             rows.writerow([c.user, c.full_name, c.user + "@example.org", "tuesday", "candidate", 0])
         for i in range(crowd):
             rows.writerow([f"guest{i + 1}", f"Guest {i + 1}", f"guest{i + 1}@example.org", "tuesday", "candidate", 0])
-        for s, role in zip(story.staff.values(), ("proctor", "instructor")):
-            rows.writerow([s.user, s.full_name, s.user + "@example.org", "", role, 0])
+        for s in story.staff.values():
+            rows.writerow([s.user, s.full_name, s.user + "@example.org", "", s.role, 0])
     return path
 
 
@@ -219,15 +244,25 @@ def new_slips(story, users):
 
 @says("the room has LIST[ and a crowd of NUMBER] for EXAM; Pat is the proctor, Ines the instructor")
 def the_room(story, people, crowd, exam):
+    given_room(story, people, crowd, exam, ["Pat"])
+
+
+@says("the room has LIST[ and a crowd of NUMBER] for EXAM; Pat and Quinn are the proctors, Ines the instructor")
+def the_room_of_two(story, people, crowd, exam):
+    given_room(story, people, crowd, exam, ["Pat", "Quinn"])
+
+
+def given_room(story, people, crowd, exam, proctors):
     story.candidates = {name: Candidate(name, f"c{i + 1}") for i, name in enumerate(names(people))}
-    story.staff = {name: Staff(name) for name in ("Pat", "Ines")}
+    story.staff = {name: Staff(name, "proctor") for name in proctors}
+    story.staff["Ines"] = Staff("Ines", "instructor")
     room = story.room
     room.init()
     room.start()
     room.log_in()
     roster = write_roster(story, int(crowd or 0))
     imported = room.ctl("--json", "people", "import", roster).stdout
-    for user, secret in re.findall(r'"user":\s*"(pat|ines)",\s*"secret":\s*"([^"]*)"', imported):
+    for user, secret in re.findall(r'"user":\s*"(pat|quinn|ines)",\s*"secret":\s*"([^"]*)"', imported):
         story.first_log_in(story.person(user.capitalize()), secret)
     banks = os.path.join(TOP, "questions/banks")
     room.ctl("bank", "load", os.path.join(banks, "cpc-style.yaml"))
@@ -242,51 +277,42 @@ def the_room(story, people, crowd, exam):
     story.crowd_joins = [joins[g] for g in guests]
 
 
+@says("LIST sit(s) at [a ]browser(s)")
+def staff_at_browsers(story, people):
+    for name in names(people):
+        story.person(name).kind = "browser"
+
+
 @says("WHO opens the room")
 def opens(story, name):
-    console = story.console(name)
-    console.shows("O open")
-    console.press("O")
-    console.shows("Opened: the room")
+    story.console(name).opens()
 
 
 @says("WHO admits the room")
 def admits_room(story, name):
-    console = story.console(name)
-    console.shows("A admit")
-    console.press("A")
-    console.shows("Admitted: the room")
+    story.console(name).admits_room()
 
 
 @says("WHO admits WHO")
 def admits_one(story, name, candidate):
     c = story.who(candidate)
-    console = story.at(name, c)
-    console.shows(rf"^> +{c.user} .*wants in")
-    console.press("a")
-    console.shows(f"Admitted: {c.user} {c.full_name}")
-    story.whole_room(console)
+    story.console(name).admits(c.user, c.full_name)
 
 
-@says("WHO sees that NUMBER are ready")
-def sees_ready(story, name, number):
-    story.console(name).shows(rf"{number} ready")
+@says("LIST see(s) that NUMBER are ready")
+def sees_ready(story, people, number):
+    for name in names(people):
+        story.console(name).sees_ready(int(number))
 
 
 @says("WHO starts the room")
 def starts(story, name):
-    console = story.console(name)
-    console.press("S")
-    console.shows(r"Start the room: \d+ ready")
-    console.press("y")
-    console.shows("Started: the room")
+    story.console(name).starts()
 
 
 @says("[the fire alarm goes: ]WHO pauses the room")
 def pauses(story, name):
-    console = story.console(name)
-    console.press("P")
-    console.shows("Paused: the room")
+    story.console(name).pauses()
 
 
 @says("WHO resumes the room")
@@ -294,73 +320,73 @@ def resumes(story, name):
     now = time.monotonic()
     for c in story.candidates.values():
         c.stands_since = now
-    console = story.console(name)
-    console.press("R")
-    console.shows("Resumed: the room")
+    story.console(name).resumes()
 
 
 @says("WHO tells the room TEXT")
 def tells(story, name, text):
-    console = story.console(name)
-    console.press("T")
-    console.shows("Message to")
-    console.type(text)
-    console.shows(re.escape(text))
-    console.press("Enter")
-    console.shows("Told:")
+    story.console(name).tells(text)
+
+
+@says("WHO takes NUMBER minutes from WHO, because TEXT")
+def takes_minutes(story, name, minutes, candidate, why):
+    c = story.who(candidate)
+    story.console(name).changes_minutes(c.user, c.full_name, -int(minutes), why)
 
 
 @says("WHO ends the room")
 def ends(story, name):
-    console = story.console(name)
-    console.press("E")
-    console.shows("Enter: no reason")
-    console.press("Enter")
-    console.shows("Type the word end")
-    console.type("end")
-    console.press("Enter")
-    console.shows("Ended: the room")
+    story.console(name).ends()
+
+
+@says("LIST see(s) the same room")
+def see_the_same(story, people):
+    """The same numbers, and the same of each candidate, once what happens has come to all of them."""
+    one, *others = [story.console(name) for name in names(people)]
+    everybody = len(story.candidates) + len(story.crowd_joins)
+
+    def alike():
+        counts, rows = one.counts(), one.rows()
+        return len(rows) == everybody and all(o.counts() == counts and o.rows() == rows for o in others)
+    try:
+        until(f"{people} see the same room", PATIENCE, alike)
+    except Failed as e:
+        raise Failed(f"{e}: {[(c.counts(), c.rows()) for c in (one, *others)]}") from None
 
 
 # ---- Coming in -----------------------------------------------------------------------------------
 
-def agree(terminal):
-    terminal.shows("The rules of this exam")
-    terminal.press("y")
-    terminal.no_longer_shows("The rules of this exam")
-
-
-@says("LIST check(s) in at [a ]terminal(s)")
-def check_in(story, people):
+@says("LIST check(s) in at [a ]KIND")
+def check_in(story, people, kind):
     for c in story.all(people):
-        agree(story.sit(c))
+        story.sit(c, kind).agrees()
     for c in story.all(people):
-        c.terminal.shows(f"Name +{c.full_name}", "You are checked in|READY")
+        c.at.is_checked_in_as(c.full_name)
 
 
-@says("WHO comes late to a room that lets everybody in, and starts when ready")
-def comes_late(story, name):
+@says("WHO comes late[ at a KIND] to a room that lets everybody in, and starts when ready")
+def comes_late(story, name, kind):
     c = story.who(name)
-    agree(story.sit(c))
+    story.sit(c, kind).agrees()
     see_question(story, name, "1")
 
 
 @says("LIST read(s) the rules, and agree(s)")
 def read_rules(story, people):
     for c in story.all(people):
-        agree(c.terminal)
+        c.at.agrees()
 
 
 @says("LIST see(s) that the proctor has not admitted them yet")
 def not_admitted(story, people):
     for c in story.all(people):
-        c.terminal.shows("The proctor has not admitted you yet")
+        c.at.is_not_admitted()
 
 
 @says("LIST see(s) READY")
 def see_ready(story, people):
     for c in story.all(people):
-        c.terminal.shows("READY", f"Name +{c.full_name}")
+        c.at.is_ready_as(c.full_name)
 
 
 @says("the crowd checks in")
@@ -385,33 +411,28 @@ def crowd_done(story):
             raise Failed(f"guest {i + 1} ended with {process.returncode}; see {story.room.tmp}/log")
 
 
-@says("WHO types a wrong slip, and is told so")
-def wrong_slip(story, name):
+@says("WHO types a wrong slip[ at a KIND], and is told so")
+def wrong_slip(story, name, kind):
     c = story.who(name)
-    slip = re.search(r"/([^/#]+)#", c.join).group(1)
+    slip = at_browser.slip_of(c.join)
     for at in range(len(slip) - 1, -1, -1):  # one symbol is another one
         if slip[at].isdigit():
             break
     other = str((int(slip[at]) + 1) % 10) if slip[at].isdigit() else ("B" if slip[at] != "B" else "C")
-    terminal = story.sit(c, c.join.replace(slip, slip[:at] + other + slip[at + 1:]))
-    terminal.shows("You were not let in", "slip", "Ask the proctor")
-    terminal.press("q")
-    terminal.shows(r"y/n|y Yes|Leave")
-    terminal.press("y")
-    terminal.has_ended()
+    story.sit(c, kind, c.join.replace(slip, slip[:at] + other + slip[at + 1:])).is_not_let_in()
 
 
-@says("LIST take each other's slips, and check in")
-def swapped(story, people):
+@says("LIST take each other's slips, and check in[ at a KIND and a KIND]")
+def swapped(story, people, *kinds):
     one, other = story.all(people)
     one.join, other.join = other.join, one.join
-    for c in (one, other):
-        agree(story.sit(c))
+    for c, kind in zip((one, other), kinds):
+        story.sit(c, kind).agrees()
 
 
 @says("WHO sees the name of WHO on THEIR screen, and calls the proctor")
 def other_name(story, name, other):
-    story.who(name).terminal.shows(f"Name +{FULL_NAMES[other]}")
+    story.who(name).at.is_named(FULL_NAMES[other])
 
 
 @says("WHO gives LIST new slips, and the machines with the old ones are left")
@@ -419,13 +440,7 @@ def renewed(story, name, people):
     joins = new_slips(story, [c.user for c in story.all(people)])
     for c in story.all(people):
         c.join = joins[c.user]
-        leave(c)
-
-
-def leave(candidate):
-    candidate.terminal.press("q")
-    candidate.terminal.press("y")
-    candidate.terminal.has_ended()
+        c.at.leaves()
 
 
 # ---- The questions -------------------------------------------------------------------------------
@@ -433,42 +448,43 @@ def leave(candidate):
 @says("LIST see(s) question NUMBER[ again]")
 def see_question(story, people, number):
     for c in story.all(people):
-        c.terminal.shows(rf"\b{number} of \d+ .*left", r"^.* A [(\[]")
+        c.at.is_at(int(number))
         c.question = int(number)
 
 
 @says("WHO answers LETTER")
 def answers(story, name, letter):
     c = story.who(name)
-    c.terminal.press(letter.lower())
     c.answers[c.question] = letter
-    c.terminal.shows(rf" {letter} [(\[]x")
+    c.at.answers(letter)
 
 
 @says("WHO answers LETTER and sees saved NUMBER/NUMBER")
 def answers_saved(story, name, letter, of, all_of):
     answers(story, name, letter)
-    story.who(name).terminal.shows(rf"(?<!not )saved {of}/{all_of}$")
+    if of != all_of or int(of) != story.who(name).saved:
+        raise Failed(f"{name} has answered {story.who(name).saved}")
+    story.who(name).at.has_saved(int(of))
 
 
 @says("WHO answers LETTER and sees that it is not saved yet, reconnecting")
 def answers_unsaved(story, name, letter):
     answers(story, name, letter)
-    story.who(name).terminal.shows("1 not saved yet, reconnecting")
+    story.who(name).at.has_unsaved(1)
 
 
 @says("LIST see(s) that everything is saved")
 def all_saved(story, people):
     for c in story.all(people):
-        c.terminal.shows(c.saved())
+        c.at.has_saved(c.saved)
 
 
 def go_to(candidate, question):
     while candidate.question != question:
-        step = 1 if question > candidate.question else -1
-        candidate.terminal.press("n" if step > 0 else "p")
-        candidate.question += step
-        candidate.terminal.shows(rf"\b{candidate.question} of \d+ ")
+        forward = question > candidate.question
+        candidate.question += 1 if forward else -1
+        candidate.at.steps(forward)
+        candidate.at.has_come_to(candidate.question)
 
 
 @says("LIST go(es) to question NUMBER")
@@ -480,21 +496,19 @@ def goes_to(story, people, number):
 @says("LIST see(s) THEIR answers there")
 def sees_answers(story, people):
     for c in story.all(people):
-        c.question = int(c.terminal.shows(r"\b(\d+) of \d+ .*left").group(1))
+        c.question = c.at.question()
         if not c.answers:
             raise Failed(f"{c.name} has answered nothing")
         for question, letter in sorted(c.answers.items()):
             go_to(c, question)
-            c.terminal.shows(rf"\b{question} of \d+ ", c.saved(), rf" {letter} [(\[]x")
+            c.at.has_saved(c.saved)
+            c.at.has_chosen(letter)
 
 
 @says("LIST see(s) no question, and that the room is paused")
 def paused(story, people):
     for c in story.all(people):
-        m = c.terminal.shows("paused for the whole room", r"stands at (\S+)\.")
-        c.stands_at = m.group(1)
-        if re.search(r"\d+ of \d+ |^.* A [(\[]", c.terminal.screen(), re.MULTILINE):
-            raise Failed(f"{c.name} sees a question in the pause")
+        c.stands_at = c.at.is_paused()
 
 
 def seconds(clock):
@@ -509,14 +523,14 @@ def clocks_stand(story, number, people):
     end = time.monotonic() + int(number)
     while time.monotonic() < end:
         for c in story.all(people):
-            if f"stands at {c.stands_at}." not in (c.terminal.screen() or ""):
+            if c.at.stands_now() != c.stands_at:
                 raise Failed(f"the clock of {c.name} has left {c.stands_at}")
 
 
 @says("LIST ha(s)(ve) lost no time by it")
 def lost_no_time(story, people):
     for c in story.all(people):
-        left = seconds(c.terminal.shows(r"([\d:]+) left").group(1))
+        left = seconds(c.at.left())
         ran = time.monotonic() - c.stands_since
         if not seconds(c.stands_at) - ran - 2 <= left <= seconds(c.stands_at):
             raise Failed(f"{c.name}: the clock stood at {c.stands_at}, ran {ran:.0f} s, and shows {left} s")
@@ -525,7 +539,7 @@ def lost_no_time(story, people):
 @says("LIST ha(s)(ve) all the NUMBER minutes")
 def all_the_time(story, people, minutes):
     for c in story.all(people):
-        left = seconds(c.terminal.shows(r"([\d:]+) left").group(1))
+        left = seconds(c.at.left())
         if not 60 * int(minutes) - PATIENCE < left <= 60 * int(minutes):
             raise Failed(f"{c.name} has {left} s left of {minutes} minutes")
 
@@ -533,38 +547,32 @@ def all_the_time(story, people, minutes):
 @says("LIST read(s) TEXT")
 def reads(story, people, text):
     for c in story.all(people):
-        c.terminal.shows(re.escape(text))
-        c.terminal.press("Escape")
-        c.terminal.no_longer_shows(re.escape(text))
+        c.at.reads(text)
 
 
 # ---- Machines that die ---------------------------------------------------------------------------
 
 @says("WHO's laptop dies")
 def laptop_dies(story, name):
-    story.who(name).terminal.kill()
+    story.who(name).at.dies()
 
 
-@says("WHO sees that WHO is lost")
-def sees_lost(story, name, candidate):
-    story.console(name).shows(rf"^[> ] *\*? *{story.who(candidate).user} .*LOST")
+@says("LIST see(s) that WHO is lost")
+def sees_lost(story, people, candidate):
+    for name in names(people):
+        story.console(name).sees_lost(story.who(candidate).user)
 
 
-@says("WHO sits down at another machine, and waits for the proctor")
-def another_machine(story, name):
+@says("WHO sits down at another machine[, a KIND], and waits for the proctor")
+def another_machine(story, name, kind):
     c = story.who(name)
-    story.sit(c).shows("held by another machine", f"Name +{c.full_name}")
+    story.sit(c, kind).waits_for_the_seat_as(c.full_name)
 
 
 @says("WHO sees at the top that WHO wants the seat, and agrees")
 def agrees(story, name, candidate):
     c = story.who(candidate)
-    console = story.console(name)
-    console.shows(rf"NEEDS YOU *\n[> ] +{c.user} .*wants the seat")
-    story.at(name, c)
-    console.press("g")
-    console.shows(f"Seat given: {c.user}")
-    story.whole_room(console)
+    story.console(name).gives_seat(c.user, c.full_name)
 
 
 @says("the server loses power")
@@ -577,12 +585,13 @@ def power_cut(story):
 @says("LIST see(s) that the server is away")
 def server_away(story, people):
     for c in story.all(people):
-        c.terminal.shows("reconnecting")
+        c.at.has_no_server()
 
 
-@says("WHO sees in the corner that there is no connection")
-def console_away(story, name):
-    story.console(name).shows("NO CONNECTION")
+@says("LIST see(s) [in the corner ]that there is no connection")
+def console_away(story, people):
+    for name in names(people):
+        story.console(name).has_no_server()
 
 
 @says("the server starts again")
@@ -590,15 +599,16 @@ def power_back(story):
     story.room.start()
 
 
-@says("WHO sees the room again")
-def console_back(story, name):
-    story.console(name).shows("connected, ")
+@says("LIST see(s) the room again")
+def console_back(story, people):
+    for name in names(people):
+        story.console(name).has_server()
 
 
 @says("LIST go(es) on by themselves, nothing is lost")
 def go_on(story, people):
     for c in story.all(people):
-        c.terminal.shows(rf"\b{c.question} of \d+ .*left", c.saved())
+        c.at.goes_on(c.question, c.saved)
 
 
 # ---- Handing in ----------------------------------------------------------------------------------
@@ -606,35 +616,39 @@ def go_on(story, people):
 @says("LIST hand(s) in[ by mistake]")
 def hands_in(story, people):
     for c in story.all(people):
-        c.terminal.press("s")
-        c.terminal.shows("questions are complete")
-        c.terminal.press("s")
-        c.terminal.shows("Hand in now")
-        c.terminal.press("y")
-        c.terminal.shows("You have handed in", c.saved())
+        c.at.hands_in(c.saved)
 
 
 @says("WHO reopens the attempt of WHO with NUMBER minutes, because TEXT")
 def reopens(story, name, candidate, minutes, why):
-    c = story.who(candidate)
-    story.examctl(story.person(name), "attempt", "reopen", story.attempt(c), "--minutes", minutes, "--reason", why)
+    c, staff = story.who(candidate), story.person(name)
+    if staff.kind == "browser":
+        story.console(name).reopens(c.user, c.full_name, int(minutes), why)
+    else:
+        story.examctl(staff, "attempt", "reopen", story.attempt(c), "--minutes", minutes, "--reason", why)
 
 
 @says("WHO reads that it was reopened, and is back at question NUMBER")
 def back_at_question(story, name, number):
     c = story.who(name)
-    c.terminal.shows("exam was reopened")
-    c.terminal.press("Escape")
-    c.terminal.no_longer_shows("exam was reopened")
-    c.terminal.shows(rf" {number} of \d+ ")
+    c.at.is_told_of_the_reopening()
+    c.at.has_come_to(int(number))
 
 
 @says("WHO may not reopen the attempt of WHO")
 def may_not_reopen(story, name, candidate):
-    number = story.attempt(story.who(candidate))
-    p = story.examctl(story.person(name), "attempt", "reopen", number, "--minutes", "5", "--reason", "asked", check=False)
+    c, staff = story.who(candidate), story.person(name)
+    p = story.examctl(staff, "attempt", "reopen", story.attempt(c), "--minutes", "5", "--reason", "asked", check=False)
     if p.returncode != 1 or not p.stderr:
         raise Failed(f"exit {p.returncode}: {p.stdout}{p.stderr}")
+    if staff.kind == "browser":
+        story.console(name).may_not_reopen(c.user)
+
+
+@says("LIST see(s) that THEIR time is over")
+def time_is_over(story, people):
+    for c in story.all(people):
+        c.at.has_no_time()
 
 
 # ---- Afterwards ----------------------------------------------------------------------------------
@@ -642,12 +656,13 @@ def may_not_reopen(story, name, candidate):
 @says("LIST see(s) THEIR score")
 def see_score(story, people):
     for c in story.all(people):
-        c.terminal.shows(r"PASSED +[\d.]+ of \d+ points")
+        c.at.has_a_score()
 
 
-@says("WHO sees that all NUMBER attempts are closed")
-def all_closed(story, name, number):
-    story.console(name).shows(rf"0 ready, 0 running, {number} closed")
+@says("LIST see(s) that all NUMBER attempts are closed")
+def all_closed(story, people, number):
+    for name in names(people):
+        story.console(name).sees_closed(int(number))
 
 
 @says("the scores of everybody are shown")
@@ -656,6 +671,15 @@ def scores(story):
     for c in story.candidates.values():
         if not re.search(rf"{c.full_name}.*\d", shown):
             raise Failed(f"no score of {c.name} in:\n{shown}")
+
+
+@says("WHO sees the results of everybody on THEIR page, the same that examctl has")
+def results_page(story, name):
+    told = story.rows(story.person(name), "results", story.sitting)
+    expected = {r["name"]: [f"{r['answered']}/{r['items']}", r["points"] / 100, r["points_most"] / 100] for r in told}
+    shown = {n: [done, *map(float, score.split("/"))] for n, (_, done, score) in story.console(name).results(len(told)).items()}
+    if shown != expected:
+        raise Failed(f"the page has {shown}, and examctl {expected}")
 
 
 @says("the export has every candidate, with as many answers as they saw saved")
@@ -672,6 +696,8 @@ def export(story):
 
 @says("every acknowledged answer is found")
 def audit(story):
+    story.browser_acks()
+    story.browsers.close()
     story.desktop.close()
     story.room.stop()
     result = story.room.audit(*[a for a in story.acks if os.path.exists(a)])

@@ -1,7 +1,7 @@
 // States and numbers in the words that staff see; the same as those of the terminal console.
 import { AttemptState, Role, SittingState, Stop, type RoomRow, type Sitting } from "../../gen/examd_pb";
 
-const ATTEMPT = ["not here", "checked in", "admitted", "ready", "running", "submitted", "time over", "ended", "voided"];
+const ATTEMPT = ["not here", "checked in", "admitted", "ready", "running", "submitted", "expired", "closed", "voided"];
 const SITTING = ["none", "created", "open", "started", "closed"];
 const ROLE = ["none", "candidate", "proctor", "instructor", "admin"];
 const STOPS: readonly (readonly [Stop, string, string])[] = [

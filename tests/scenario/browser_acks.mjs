@@ -1,0 +1,71 @@
+// What a page was told is saved, read from what went over its network and not from the page: each
+// put_answers with its reply, as far as the messages of examd.proto are needed for it.
+const VARINT = 0, FIXED64 = 1, BYTES = 2, FIXED32 = 5;
+
+function varint(bytes, at) {
+  let value = 0, scale = 1, next;
+  do {
+    next = bytes[at.i++];
+    value += (next & 0x7f) * scale;
+    scale *= 128;
+  } while (next >= 0x80);
+  return value;
+}
+
+// The fields of a message: number -> values, numbers or bytes.
+export function fields(bytes) {
+  const found = new Map(), at = { i: 0 };
+  while (at.i < bytes.length) {
+    const tag = varint(bytes, at), number = Math.floor(tag / 8), type = tag % 8;
+    let value;
+    if (type === VARINT) value = varint(bytes, at);
+    else if (type === BYTES) {
+      const length = varint(bytes, at);
+      value = bytes.subarray(at.i, at.i += length);
+    } else if (type === FIXED64) value = bytes.subarray(at.i, at.i += 8);
+    else if (type === FIXED32) value = bytes.subarray(at.i, at.i += 4);
+    else throw new Error(`a field of type ${type}`);
+    found.set(number, [...(found.get(number) ?? []), value]);
+  }
+  return found;
+}
+
+const one = (message, number) => message.get(number)?.at(-1);
+const order = (message, item, seat, revision) => [one(message, item) ?? 0, one(message, seat) ?? 0, one(message, revision) ?? 0].join(" ");
+
+const PUT_ANSWERS = 33, ANSWER_ACKS = 16; // of Request and Reply
+
+// The one option chosen; null: none, several, or codes.
+function option(answer) {
+  const chosen = (answer.get(3) ?? []).flatMap((v) => {
+    if (typeof v === "number") return [v];
+    const at = { i: 0 }, all = [];
+    while (at.i < v.length) all.push(varint(v, at));
+    return all;
+  });
+  return chosen.length === 1 ? chosen[0] : null;
+}
+
+function acknowledged(request, reply) {
+  const put = one(fields(request), PUT_ANSWERS), acks = one(fields(reply), ANSWER_ACKS);
+  if (put === undefined || acks === undefined) return [];
+  const sent = new Map((fields(put).get(1) ?? []).map(fields).map((a) => [order(a, 1, 9, 2), option(a)]));
+  const saved = (fields(acks).get(1) ?? []).map(fields).filter((a) => (one(a, 4) ?? 0) === 0).map((a) => order(a, 1, 2, 3));
+  return saved.filter((which) => (sent.get(which) ?? null) !== null).map((which) => `${which} ${sent.get(which)}`);
+}
+
+export class Acks {
+  constructor(context) {
+    this.pending = [];
+    context.on("response", (response) => {
+      if (!response.url().endsWith("/examd.v1/put_answers") || response.status() !== 200) return;
+      const request = response.request().postDataBuffer();
+      this.pending.push(response.body().then((reply) => acknowledged(request, reply), () => [])); // cut off: the page was not told either
+    });
+  }
+
+  // All so far.
+  async settled() {
+    return (await Promise.all(this.pending)).flat();
+  }
+}
