@@ -64,6 +64,9 @@ class House:
         except ValueError:
             return out
 
+    def status(self):
+        return self.room.status()
+
     def kill_core(self):
         """SIGKILL, and the next one has started."""
         before = self.room.status()["core_pid"]
