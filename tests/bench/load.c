@@ -32,6 +32,8 @@
 #include "proto/stream/conn.h"
 #include "proto/wire/frame.h"
 #include "proto/wire/seal.h"
+#include "tests/bench/figures.h"
+#include "tests/bench/steps.h"
 
 #define GRACE_NS  2000000000ll /* after a deadline, as PROTOCOL.md has it */
 #define AT_A_TIME 256	       /* connections that shake hands */
@@ -61,15 +63,14 @@ struct candidate {
 	struct load *load;
 	struct conn *conn;
 	enum phase phase;
-	char slip[16];
+	struct slip slip;
 	uint8_t client_id[16], token[32];
 	bool has_token, was_ready, got_start, finishing, got_form, opened, shaking;
 	int64_t attempt;
-	uint32_t items, seat, parts, part, offset, next_item, acked;
-	uint32_t sealed_size[8];
-	uint8_t hash[8][32];
-	struct buf sealed[8]; /* with --open */
-	int64_t deadline_ns;  /* of the part under way; 0: not known */
+	uint32_t items, seat, next_item, acked;
+	struct form_pieces form;
+	struct buf sealed[STEPS_PARTS]; /* with --open */
+	int64_t deadline_ns;		/* of the part under way; 0: not known */
 	uint32_t *revision;
 	struct under_way *way;
 	uint64_t request_id, hello_id;
@@ -92,8 +93,7 @@ struct load {
 	struct arena arena;
 	struct timer end;
 	int64_t begin_ns, first_start_ns, run_ns;
-	uint32_t *latency_us; /* of each acknowledged answer */
-	size_t nlatency, latency_cap;
+	struct figures latency; /* of each acknowledged answer */
 	uint64_t acked, kept, refused, reconnects, restarted;
 	int64_t last_ack_ns, max_gap_ns; /* between two acknowledgements of whoever */
 	int64_t rate;			 /* answers a second; 0: a closed loop */
@@ -122,122 +122,63 @@ static void send_request(struct candidate *c, Examd__V1__Request *q)
 
 static void say_hello(struct candidate *c)
 {
-	Examd__V1__Request q = EXAMD__V1__REQUEST__INIT;
-	Examd__V1__Hello h = EXAMD__V1__HELLO__INIT;
+	struct step s;
 
-	h.min_version = h.max_version = PROTOCOL_VERSION;
-	h.client = (char *)"load";
-	h.client_id = (ProtobufCBinaryData){sizeof c->client_id, c->client_id};
-	if (c->has_token)
-		h.token = (ProtobufCBinaryData){sizeof c->token, c->token};
-	q.body_case = EXAMD__V1__REQUEST__BODY_HELLO;
-	q.hello = &h;
 	c->phase = PHASE_HELLO;
-	send_request(c, &q);
+	send_request(c, step_hello(&s, "load", c->client_id, c->has_token ? c->token : NULL));
 	c->hello_id = c->request_id;
 }
 
 static void use_slip(struct candidate *c)
 {
-	Examd__V1__Request q = EXAMD__V1__REQUEST__INIT;
-	Examd__V1__UseSlip s = EXAMD__V1__USE_SLIP__INIT;
+	struct step s;
 
-	s.slip = c->slip;
-	q.body_case = EXAMD__V1__REQUEST__BODY_USE_SLIP;
-	q.use_slip = &s;
 	c->phase = PHASE_SLIP;
-	send_request(c, &q);
+	send_request(c, step_use_slip(&s, &c->slip));
 }
 
 static void check_in(struct candidate *c)
 {
-	Examd__V1__Request q = EXAMD__V1__REQUEST__INIT;
-	Examd__V1__CheckIn k = EXAMD__V1__CHECK_IN__INIT;
+	struct step s;
 
-	k.command_id = (ProtobufCBinaryData){16, c->check_in_id};
-	q.body_case = EXAMD__V1__REQUEST__BODY_CHECK_IN;
-	q.check_in = &k;
 	c->phase = PHASE_CHECK_IN;
-	send_request(c, &q);
+	send_request(c, step_check_in(&s, c->check_in_id));
 }
 
 static void get_piece(struct candidate *c)
 {
-	Examd__V1__Request q = EXAMD__V1__REQUEST__INIT;
-	Examd__V1__GetFormPiece g = EXAMD__V1__GET_FORM_PIECE__INIT;
+	struct step s;
 
-	g.part = c->part;
-	g.offset = c->offset;
-	q.body_case = EXAMD__V1__REQUEST__BODY_GET_FORM_PIECE;
-	q.get_form_piece = &g;
 	c->phase = PHASE_FORM;
-	send_request(c, &q);
+	send_request(c, step_get_piece(&s, &c->form));
 }
 
 static void confirm(struct candidate *c)
 {
-	Examd__V1__Request q = EXAMD__V1__REQUEST__INIT;
-	Examd__V1__ConfirmForm f = EXAMD__V1__CONFIRM_FORM__INIT;
-	ProtobufCBinaryData hashes[8];
-	uint32_t i;
+	struct step s;
 
-	for (i = 0; i < c->parts; i++)
-		hashes[i] = (ProtobufCBinaryData){32, c->hash[i]};
-	f.command_id = (ProtobufCBinaryData){16, c->confirm_id};
-	f.hash = hashes;
-	f.n_hash = c->parts;
-	q.body_case = EXAMD__V1__REQUEST__BODY_CONFIRM_FORM;
-	q.confirm_form = &f;
 	c->phase = PHASE_READY;
-	send_request(c, &q);
+	send_request(c, step_confirm(&s, &c->form, c->confirm_id));
 }
 
 static void submit(struct candidate *c)
 {
-	Examd__V1__Request q = EXAMD__V1__REQUEST__INIT;
-	Examd__V1__Submit s = EXAMD__V1__SUBMIT__INIT;
+	struct step s;
 
-	s.command_id = (ProtobufCBinaryData){16, c->submit_id};
-	q.body_case = EXAMD__V1__REQUEST__BODY_SUBMIT;
-	q.submit = &s;
-	send_request(c, &q);
+	send_request(c, step_submit(&s, c->submit_id));
 }
 
 static void put_answer(struct candidate *c, const struct under_way *w)
 {
-	Examd__V1__Request q = EXAMD__V1__REQUEST__INIT;
-	Examd__V1__PutAnswers p = EXAMD__V1__PUT_ANSWERS__INIT;
-	Examd__V1__Answer a = EXAMD__V1__ANSWER__INIT, *one = &a;
-	uint32_t chosen = w->choice;
+	struct step s;
 
-	a.item = w->item;
-	a.revision = w->revision;
-	a.seat = c->seat;
-	a.chosen = &chosen;
-	a.n_chosen = 1;
-	p.answers = &one;
-	p.n_answers = 1;
-	q.body_case = EXAMD__V1__REQUEST__BODY_PUT_ANSWERS;
-	q.put_answers = &p;
-	send_request(c, &q);
-}
-
-static void phase_line(const char *name, size_t n, double seconds)
-{
-	printf("{\"phase\":\"%s\",\"n\":%zu,\"seconds\":%.4f,\"at_ns\":%lld}\n", name, n, seconds,
-	       (long long)mono_now_ns());
-	fflush(stdout);
-}
-
-static double since(int64_t then_ns)
-{
-	return (double)(mono_now_ns() - then_ns) / 1e9;
+	send_request(c, step_put_answer(&s, w->item, w->revision, c->seat, w->choice));
 }
 
 static void broke(struct candidate *c, const char *what, uint32_t error, const char *detail)
 {
-	fprintf(stderr, "load: slip %s, phase %d: %s: error %u %s\n", c->slip, (int)c->phase, what,
-		error, detail == NULL ? "" : detail);
+	fprintf(stderr, "load: slip %s, phase %d: %s: error %u %s\n", c->slip.code, (int)c->phase,
+		what, error, detail == NULL ? "" : detail);
 	c->load->status = 1;
 	loop_stop(c->load->loop);
 }
@@ -272,7 +213,7 @@ static void become_ready(struct candidate *c)
 		return;
 	c->was_ready = true;
 	if (++l->ready == l->n)
-		phase_line("checkin", l->n, since(l->begin_ns));
+		figures_phase("checkin", l->n, figures_since(l->begin_ns));
 }
 
 static void note_form(struct candidate *c)
@@ -283,7 +224,7 @@ static void note_form(struct candidate *c)
 		return;
 	c->got_form = true;
 	if (++l->formed == l->n)
-		phase_line("form", l->n, since(l->begin_ns));
+		figures_phase("form", l->n, figures_since(l->begin_ns));
 }
 
 /* ---- An open loop -----------------------------------------------------------------------------
@@ -350,7 +291,7 @@ static void become_running(struct candidate *c)
 			l->first_start_ns = mono_now_ns();
 		if (++l->started == l->n) {
 			l->run_ns = mono_now_ns();
-			phase_line("start", l->n, (double)(l->run_ns - l->first_start_ns) / 1e9);
+			figures_phase("start", l->n, (double)(l->run_ns - l->first_start_ns) / 1e9);
 			if (l->rate > 0)
 				begin_rate(l);
 			if (l->seconds > 0 && l->answers_each == 0)
@@ -369,21 +310,15 @@ static void become_running(struct candidate *c)
 /* Wherever the server says this candidate stands: the next step from there. */
 static void go_on(struct candidate *c, const Examd__V1__Status *s)
 {
-	uint32_t i;
-
 	c->attempt = s->attempt;
 	c->items = s->items;
-	c->parts = (uint32_t)(s->n_parts > 8 ? 8 : s->n_parts);
-	for (i = 0; i < c->parts; i++) {
-		c->sealed_size[i] = s->parts[i]->sealed_size;
-		if (s->parts[i]->hash.len == 32)
-			memcpy(c->hash[i], s->parts[i]->hash.data, 32);
-	}
+	form_pieces_begin(&c->form, s);
 	if (c->revision == NULL)
 		c->revision = mem_new_array(c->items, sizeof *c->revision);
 	switch (s->state) {
 	case EXAMD__V1__ATTEMPT_STATE__ADMITTED:
-		c->part = c->offset = 0;
+		for (size_t i = 0; i < STEPS_PARTS; i++)
+			buf_clear(&c->sealed[i]);
 		get_piece(c);
 		return;
 	case EXAMD__V1__ATTEMPT_STATE__READY:
@@ -428,11 +363,11 @@ static void tell_progress(struct load *l)
 {
 	if (l->tell_at != 0 && l->acked >= l->tell_at) {
 		l->tell_at = 0;
-		phase_line("answered", l->n, since(l->run_ns));
+		figures_phase("answered", l->n, figures_since(l->run_ns));
 	}
 	if (l->restarted > 0 && !l->told_again) {
 		l->told_again = true;
-		phase_line("again", l->n, since(l->run_ns));
+		figures_phase("again", l->n, figures_since(l->run_ns));
 	}
 }
 
@@ -447,13 +382,7 @@ static void on_ack(struct candidate *c, const Examd__V1__AnswerAck *ack)
 		if (w->sent_ns == 0 || w->item != ack->item || w->revision != ack->revision)
 			continue;
 		if (ack->error == ERR_OK) {
-			if (l->nlatency == l->latency_cap) {
-				l->latency_cap = l->latency_cap * 2 + 1024;
-				l->latency_us = mem_resize(l->latency_us,
-							   l->latency_cap * sizeof *l->latency_us);
-			}
-			l->latency_us[l->nlatency++] =
-			    (uint32_t)((mono_now_ns() - w->sent_ns) / 1000);
+			figures_add(&l->latency, mono_now_ns() - w->sent_ns);
 			l->acked++;
 			c->acked++;
 			note_gap(l);
@@ -506,7 +435,7 @@ static void open_form(struct candidate *c, const Examd__V1__Status *s)
 	if (part == NULL || part->n_items == 0)
 		broke(c, "the form has no first item", 0, NULL);
 	if (++l->opened == l->n)
-		phase_line("open", l->n, since(l->first_start_ns));
+		figures_phase("open", l->n, figures_since(l->first_start_ns));
 }
 
 static void note_clock(struct candidate *c, const Examd__V1__Clock *clock)
@@ -604,15 +533,10 @@ static void on_reply(struct candidate *c, const Examd__V1__Reply *r)
 		go_on(c, r->status);
 		return;
 	case EXAMD__V1__REPLY__BODY_FORM_PIECE:
-		c->offset += (uint32_t)r->form_piece->data.len;
 		if (c->load->open)
-			buf_put(&c->sealed[c->part], r->form_piece->data.data,
+			buf_put(&c->sealed[c->form.part], r->form_piece->data.data,
 				r->form_piece->data.len);
-		if (c->offset >= r->form_piece->size) {
-			c->part++;
-			c->offset = 0;
-		}
-		if (c->part < c->parts)
+		if (form_pieces_take(&c->form, r->form_piece))
 			get_piece(c);
 		else {
 			note_form(c);
@@ -704,13 +628,6 @@ static void begin_more(struct load *l)
 	}
 }
 
-static int compare_u32(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 static int compare_i64(const void *a, const void *b)
 {
 	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -735,17 +652,15 @@ static void report_closed(struct load *l)
 static void report(struct load *l)
 {
 	double seconds = (double)(mono_now_ns() - l->run_ns) / 1e9;
-	size_t n = l->nlatency;
 
-	if (n > 0)
-		qsort(l->latency_us, n, sizeof *l->latency_us, compare_u32);
+	figures_sort(&l->latency);
 	printf("{\"phase\":\"answers\",\"connections\":%zu,\"seconds\":%.3f,\"acked\":%llu,"
 	       "\"per_second\":%.0f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"p999_ms\":%.3f,"
 	       "\"max_ms\":%.3f,\"max_gap_ms\":%.3f,\"kept\":%llu,\"reconnects\":%llu,"
 	       "\"restarted\":%llu,\"missed\":%llu}\n",
 	       l->n, seconds, (unsigned long long)l->acked, (double)l->acked / seconds,
-	       n ? l->latency_us[n / 2] / 1e3 : 0.0, n ? l->latency_us[n * 99 / 100] / 1e3 : 0.0,
-	       n ? l->latency_us[n * 999 / 1000] / 1e3 : 0.0, n ? l->latency_us[n - 1] / 1e3 : 0.0,
+	       figures_ms(&l->latency, 500), figures_ms(&l->latency, 990),
+	       figures_ms(&l->latency, 999), figures_ms(&l->latency, 1000),
 	       (double)l->max_gap_ns / 1e6, (unsigned long long)l->kept,
 	       (unsigned long long)l->reconnects, (unsigned long long)l->restarted,
 	       (unsigned long long)l->missed);
@@ -768,25 +683,12 @@ static void on_end(struct timer *t)
 
 static void read_slips(struct load *l, const char *file)
 {
-	FILE *f = fopen(file, "r");
-	char line[64];
+	struct slip *slips = slips_read(file, &l->n);
 
-	if (f == NULL) {
-		perror(file);
-		exit(2);
-	}
-	while (fgets(line, sizeof line, f) != NULL) {
-		struct candidate *c;
-
-		line[strcspn(line, "\r\n")] = '\0';
-		if (line[0] == '\0')
-			continue;
-		l->all = mem_resize(l->all, (l->n + 1) * sizeof *l->all);
-		c = &l->all[l->n++];
-		memset(c, 0, sizeof *c);
-		snprintf(c->slip, sizeof c->slip, "%.15s", line);
-	}
-	fclose(f);
+	l->all = mem_new_array(l->n, sizeof *l->all);
+	for (size_t i = 0; i < l->n; i++)
+		l->all[i].slip = slips[i];
+	free(slips);
 }
 
 static void begin(struct load *l)

@@ -26,9 +26,10 @@
 #include "proto/base/mem.h"
 #include "proto/stream/loop.h"
 #include "proto/wire/frame.h"
+#include "tests/bench/figures.h"
+#include "tests/bench/steps.h"
 
 #define AT_A_TIME 64 /* browsers that shake hands */
-#define PARTS	  8
 
 struct load;
 
@@ -44,11 +45,12 @@ struct browser {
 	    notices; /* to the socket; of the call; its answer; of the tab */
 	enum phase phase;
 	bool begun; /* counted as no longer shaking */
-	char slip[16], tab[40];
+	struct slip slip;
+	char tab[40];
 	int32_t tab_stream, call_stream;
 	uint64_t id;
-	uint32_t items, seat, parts, part, offset, next_item, revision;
-	uint8_t hash[PARTS][32], confirm_id[16];
+	uint32_t items, seat, next_item, revision;
+	struct form_pieces form;
 	int64_t sent_ns; /* of the answer under way; 0: none */
 	bool started;
 };
@@ -61,20 +63,12 @@ struct load {
 	struct browser *all;
 	size_t n, begun, shaking, ready, started, lost;
 	int64_t seconds, think_ms, begin_ns, first_start_ns, run_ns;
-	uint32_t *latency_us;
-	size_t nlatency, cap;
+	struct figures latency;
 	struct timer end;
 	int status;
 };
 
 static void begin_more(struct load *l);
-
-static void phase_line(const char *name, size_t n, int64_t since_ns)
-{
-	printf("{\"phase\":\"%s\",\"n\":%zu,\"seconds\":%.4f}\n", name, n,
-	       (double)(mono_now_ns() - since_ns) / 1e9);
-	fflush(stdout);
-}
 
 static void not_shaking(struct browser *b)
 {
@@ -89,7 +83,7 @@ static void lose(struct browser *b, const char *why)
 {
 	if (b->phase == LOST)
 		return;
-	fprintf(stderr, "load_h2: slip %s, phase %d: %s\n", b->slip, (int)b->phase, why);
+	fprintf(stderr, "load_h2: slip %s, phase %d: %s\n", b->slip.code, (int)b->phase, why);
 	b->phase = LOST;
 	b->load->lost++;
 	watch_set(&b->watch, false, false);
@@ -99,8 +93,8 @@ static void lose(struct browser *b, const char *why)
 
 static void broke(struct browser *b, uint32_t error, const char *detail)
 {
-	fprintf(stderr, "load_h2: slip %s, phase %d: error %u %s\n", b->slip, (int)b->phase, error,
-		detail == NULL ? "" : detail);
+	fprintf(stderr, "load_h2: slip %s, phase %d: error %u %s\n", b->slip.code, (int)b->phase,
+		error, detail == NULL ? "" : detail);
 	b->load->status = 1;
 	loop_stop(b->load->loop);
 }
@@ -178,95 +172,59 @@ static void call(struct browser *b, const char *path, Examd__V1__Request *q, enu
 
 static void say_hello(struct browser *b)
 {
-	Examd__V1__Request q = EXAMD__V1__REQUEST__INIT;
-	Examd__V1__Hello h = EXAMD__V1__HELLO__INIT;
 	uint8_t client_id[16];
+	struct step s;
 
 	random_bytes(client_id, sizeof client_id);
-	h.min_version = h.max_version = PROTOCOL_VERSION;
-	h.client = (char *)(uintptr_t) "load_h2";
-	h.client_id = (ProtobufCBinaryData){sizeof client_id, client_id};
-	q.body_case = EXAMD__V1__REQUEST__BODY_HELLO;
-	q.hello = &h;
-	call(b, "/examd.v1/hello", &q, HELLO);
+	call(b, "/examd.v1/hello", step_hello(&s, "load_h2", client_id, NULL), HELLO);
 }
 
 static void use_slip(struct browser *b)
 {
-	Examd__V1__Request q = EXAMD__V1__REQUEST__INIT;
-	Examd__V1__UseSlip s = EXAMD__V1__USE_SLIP__INIT;
+	struct step s;
 
-	s.slip = b->slip;
-	q.body_case = EXAMD__V1__REQUEST__BODY_USE_SLIP;
-	q.use_slip = &s;
-	call(b, "/examd.v1/use_slip", &q, SLIP);
+	call(b, "/examd.v1/use_slip", step_use_slip(&s, &b->slip), SLIP);
 }
 
 static void check_in(struct browser *b)
 {
-	Examd__V1__Request q = EXAMD__V1__REQUEST__INIT;
-	Examd__V1__CheckIn k = EXAMD__V1__CHECK_IN__INIT;
 	uint8_t id[16];
+	struct step s;
 
 	random_bytes(id, sizeof id);
-	k.command_id = (ProtobufCBinaryData){sizeof id, id};
-	q.body_case = EXAMD__V1__REQUEST__BODY_CHECK_IN;
-	q.check_in = &k;
-	call(b, "/examd.v1/check_in", &q, CHECK_IN);
+	call(b, "/examd.v1/check_in", step_check_in(&s, id), CHECK_IN);
 }
 
 static void get_piece(struct browser *b)
 {
-	Examd__V1__Request q = EXAMD__V1__REQUEST__INIT;
-	Examd__V1__GetFormPiece g = EXAMD__V1__GET_FORM_PIECE__INIT;
+	struct step s;
 
-	g.part = b->part;
-	g.offset = b->offset;
-	q.body_case = EXAMD__V1__REQUEST__BODY_GET_FORM_PIECE;
-	q.get_form_piece = &g;
-	call(b, "/examd.v1/get_form_piece", &q, FORM);
+	call(b, "/examd.v1/get_form_piece", step_get_piece(&s, &b->form), FORM);
 }
 
 static void confirm(struct browser *b)
 {
-	Examd__V1__Request q = EXAMD__V1__REQUEST__INIT;
-	Examd__V1__ConfirmForm f = EXAMD__V1__CONFIRM_FORM__INIT;
-	ProtobufCBinaryData hashes[PARTS];
+	uint8_t id[16];
+	struct step s;
 
-	for (uint32_t i = 0; i < b->parts; i++)
-		hashes[i] = (ProtobufCBinaryData){32, b->hash[i]};
-	random_bytes(b->confirm_id, sizeof b->confirm_id);
-	f.command_id = (ProtobufCBinaryData){sizeof b->confirm_id, b->confirm_id};
-	f.hash = hashes;
-	f.n_hash = b->parts;
-	q.body_case = EXAMD__V1__REQUEST__BODY_CONFIRM_FORM;
-	q.confirm_form = &f;
-	call(b, "/examd.v1/confirm_form", &q, CONFIRM);
+	random_bytes(id, sizeof id);
+	call(b, "/examd.v1/confirm_form", step_confirm(&s, &b->form, id), CONFIRM);
 }
 
 static void put_answer(struct timer *t)
 {
 	struct browser *b = container_of(t, struct browser, think);
-	Examd__V1__Request q = EXAMD__V1__REQUEST__INIT;
-	Examd__V1__PutAnswers p = EXAMD__V1__PUT_ANSWERS__INIT;
-	Examd__V1__Answer a = EXAMD__V1__ANSWER__INIT, *one = &a;
-	uint32_t chosen = b->revision % 2;
+	uint32_t item, choice = b->revision % 2;
+	struct step s;
 
 	if (b->sent_ns != 0) {
 		broke(b, 0, "an answer is not acknowledged when the next one is due");
 		return;
 	}
-	a.item = b->next_item++ % b->items;
-	a.revision = ++b->revision;
-	a.seat = b->seat;
-	a.chosen = &chosen;
-	a.n_chosen = 1;
-	p.answers = &one;
-	p.n_answers = 1;
-	q.body_case = EXAMD__V1__REQUEST__BODY_PUT_ANSWERS;
-	q.put_answers = &p;
+	item = b->next_item++ % b->items;
 	b->sent_ns = mono_now_ns();
-	call(b, "/examd.v1/put_answers", &q, RUN);
+	call(b, "/examd.v1/put_answers", step_put_answer(&s, item, ++b->revision, b->seat, choice),
+	     RUN);
 	flush(b);
 }
 
@@ -294,7 +252,7 @@ static void start(struct browser *b)
 	timer_set(&b->think, (struct millis){chance(l->think_ms)});
 	if (++l->started == l->n - l->lost) {
 		l->run_ns = mono_now_ns();
-		phase_line("start", l->started, l->first_start_ns);
+		figures_phase("start", l->started, figures_since(l->first_start_ns));
 		timer_set(&l->end, (struct millis){l->seconds * 1000});
 	}
 }
@@ -305,17 +263,13 @@ static void become_ready(struct browser *b)
 
 	b->phase = READY;
 	if (++l->ready == l->n - l->lost)
-		phase_line("checkin", l->ready, l->begin_ns);
+		figures_phase("checkin", l->ready, figures_since(l->begin_ns));
 }
 
 static void take_status(struct browser *b, const Examd__V1__Status *s)
 {
 	b->items = s->items;
-	b->parts = (uint32_t)(s->n_parts > PARTS ? PARTS : s->n_parts);
-	for (uint32_t i = 0; i < b->parts; i++)
-		if (s->parts[i]->hash.len == 32)
-			memcpy(b->hash[i], s->parts[i]->hash.data, 32);
-	b->part = b->offset = 0;
+	form_pieces_begin(&b->form, s);
 	if (s->state == EXAMD__V1__ATTEMPT_STATE__ADMITTED)
 		get_piece(b);
 	else
@@ -324,12 +278,7 @@ static void take_status(struct browser *b, const Examd__V1__Status *s)
 
 static void take_piece(struct browser *b, const Examd__V1__FormPiece *p)
 {
-	b->offset += (uint32_t)p->data.len;
-	if (b->offset >= p->size) {
-		b->part++;
-		b->offset = 0;
-	}
-	if (b->part < b->parts)
+	if (form_pieces_take(&b->form, p))
 		get_piece(b);
 	else
 		confirm(b);
@@ -343,11 +292,7 @@ static void take_acks(struct browser *b, const Examd__V1__AnswerAcks *acks)
 		broke(b, acks->n_acks == 1 ? acks->acks[0]->error : 0, "acknowledgement");
 		return;
 	}
-	if (l->nlatency == l->cap) {
-		l->cap = l->cap * 2 + 1024;
-		l->latency_us = mem_resize(l->latency_us, l->cap * sizeof *l->latency_us);
-	}
-	l->latency_us[l->nlatency++] = (uint32_t)((mono_now_ns() - b->sent_ns) / 1000);
+	figures_add(&l->latency, mono_now_ns() - b->sent_ns);
 	b->sent_ns = 0;
 	timer_set(&b->think, (struct millis){l->think_ms / 2 + chance(l->think_ms)});
 }
@@ -569,49 +514,30 @@ static void begin_more(struct load *l)
 	}
 }
 
-static int compare(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 static void on_end(struct timer *t)
 {
 	struct load *l = container_of(t, struct load, end);
-	double seconds = (double)(mono_now_ns() - l->run_ns) / 1e9;
-	size_t n = l->nlatency;
-	const uint32_t *us = l->latency_us;
+	double seconds = figures_since(l->run_ns);
+	const struct figures *f = &l->latency;
 
-	if (n > 0)
-		qsort(l->latency_us, n, sizeof *us, compare);
+	figures_sort(&l->latency);
 	printf(
 	    "{\"phase\":\"answers\",\"connections\":%zu,\"seconds\":%.3f,\"acked\":%zu,"
 	    "\"per_second\":%.1f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"max_ms\":%.3f,\"lost\":%zu}\n",
-	    l->n, seconds, n, (double)n / seconds, n ? us[n / 2] / 1e3 : 0.0,
-	    n ? us[n * 99 / 100] / 1e3 : 0.0, n ? us[n - 1] / 1e3 : 0.0, l->lost);
+	    l->n, seconds, f->n, (double)f->n / seconds, figures_ms(f, 500), figures_ms(f, 990),
+	    figures_ms(f, 1000), l->lost);
 	fflush(stdout);
 	loop_stop(l->loop);
 }
 
 static void read_slips(struct load *l, const char *file)
 {
-	FILE *f = fopen(file, "r");
-	char line[64];
+	struct slip *slips = slips_read(file, &l->n);
 
-	if (f == NULL) {
-		perror(file);
-		exit(2);
-	}
-	while (fgets(line, sizeof line, f) != NULL) {
-		line[strcspn(line, "\r\n")] = '\0';
-		if (line[0] == '\0')
-			continue;
-		l->all = mem_resize(l->all, (l->n + 1) * sizeof *l->all);
-		memset(&l->all[l->n], 0, sizeof *l->all);
-		snprintf(l->all[l->n++].slip, sizeof l->all->slip, "%.15s", line);
-	}
-	fclose(f);
+	l->all = mem_new_array(l->n, sizeof *l->all);
+	for (size_t i = 0; i < l->n; i++)
+		l->all[i].slip = slips[i];
+	free(slips);
 }
 
 static bool find_server(struct load *l, char *where)
