@@ -41,6 +41,7 @@ enum rule {
 	RULE_a_thread,
 	RULE_flags_only,
 	RULE_own_name,
+	RULE_to_idle,
 	RULE_NRULES
 };
 
@@ -60,12 +61,14 @@ static const struct call {
 #define a_thread       RULE_a_thread
 #define flags_only     RULE_flags_only
 #define own_name       RULE_own_name
+#define to_idle	       RULE_to_idle
 #define CALL(name, supervisor, front, core)                                                        \
 	{#name,                                                                                    \
 	 SCMP_SYS(name),                                                                           \
 	 {[CONFINE_SUPERVISOR] = (supervisor),                                                     \
 	  [CONFINE_FRONT] = (front),                                                               \
-	  [CONFINE_CORE] = (core)}},
+	  [CONFINE_CORE] = (core),                                                                 \
+	  [CONFINE_HASHER] = (front)}},
 #include "daemon/confine/calls.def"
 #undef CALL
 };
@@ -123,6 +126,8 @@ static struct condition condition_of(enum rule rule)
 		return (struct condition){{COMPARE(1, LE, 4, 0)}, {COMPARE(1, GT, 4, 0)}, 1, 1};
 	case RULE_own_name:
 		return (struct condition){{IS(0, PR_SET_NAME)}, {IS_NOT(0, PR_SET_NAME)}, 1, 1};
+	case RULE_to_idle:
+		return (struct condition){{IS(1, SCHED_IDLE)}, {IS_NOT(1, SCHED_IDLE)}, 1, 1};
 	case RULE_DEFAULT:
 	case RULE_YES:
 	case RULE_NO:
@@ -139,6 +144,7 @@ static const uint32_t default_action[CONFINE_NWHO] = {
     [CONFINE_SUPERVISOR] = SCMP_ACT_ALLOW,
     [CONFINE_FRONT] = SCMP_ACT_KILL_PROCESS,
     [CONFINE_CORE] = SCMP_ACT_ERRNO(ENOSYS),
+    [CONFINE_HASHER] = SCMP_ACT_KILL_PROCESS,
 };
 
 /* A rule that says what happens anyway is an error for libseccomp. */
@@ -194,7 +200,7 @@ static enum rule watched_rule(enum confine_who who, const struct call *call)
 
 	if (is_one_of(call->name, tools))
 		return RULE_DEFAULT;
-	if (who == CONFINE_FRONT && is_one_of(call->name, network))
+	if ((who == CONFINE_FRONT || who == CONFINE_HASHER) && is_one_of(call->name, network))
 		return RULE_NO;
 	return call->rule[CONFINE_SUPERVISOR];
 }
@@ -224,6 +230,7 @@ static const char *const processes[CONFINE_NWHO] = {
     [CONFINE_SUPERVISOR] = "supervisor",
     [CONFINE_FRONT] = "front",
     [CONFINE_CORE] = "core",
+    [CONFINE_HASHER] = "hasher",
 };
 
 static enum err refused(enum confine_who kind, const char *doing, int number)

@@ -3,10 +3,11 @@
  *                 system calls        files (Landlock)              capabilities
  *   front         a list, else death  none                          none
  *   core          a list              its folder; see places below  none
+ *   hasher        as a front          none                          none
  *   supervisor    all but a list      as its user                   SETUID, SETGID, KILL,
  *                                                                   DAC_READ_SEARCH
  *
- * The lists stand in calls.def.  All three set no_new_privs, and pass all of it on to whatever they
+ * The lists stand in calls.def.  All set no_new_privs, and pass all of it on to whatever they
  * start.
  *
  * - A front is what strangers talk to, it needs few calls, and one that dies costs its clients a
@@ -36,7 +37,13 @@
 
 #include "proto/base/err.h"
 
-enum confine_who { CONFINE_SUPERVISOR, CONFINE_FRONT, CONFINE_CORE, CONFINE_NWHO };
+enum confine_who {
+	CONFINE_SUPERVISOR,
+	CONFINE_FRONT,
+	CONFINE_CORE,
+	CONFINE_HASHER, /* the core's process for passwords: as a front */
+	CONFINE_NWHO
+};
 
 /* A file, or a folder with all below it, that stays within reach.  One that is not there is left
  * out.  A link is followed now: what it points to later is out of reach. */

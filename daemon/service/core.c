@@ -20,6 +20,7 @@
 #include "daemon/service/control.h"
 #include "daemon/service/doubts.h"
 #include "daemon/service/fronts.h"
+#include "daemon/service/hasher.h"
 #include "daemon/service/metrics.h"
 #include "daemon/service/people.h"
 #include "daemon/service/push.h"
@@ -303,6 +304,7 @@ static void free_parts(struct core *core)
 {
 	fronts_free(core);
 	worker_free(core->hasher); /* its jobs end here, with their clients gone */
+	hasher_free(core->hashing);
 	store_close(core->store);
 	decision_fini(&core->decision);
 	engine_free(core->engine);
@@ -462,18 +464,23 @@ static enum err confine_core(const struct core_start *start)
 
 int core_main(const struct core_start *start)
 {
+	struct hasher *hasher = hasher_start();
 	struct core *core = NULL;
 	enum err err;
 	int status;
 
-	if (confine_core(start) != ERR_OK)
+	if (confine_core(start) != ERR_OK) {
+		hasher_free(hasher);
 		return CORE_CONFIGURATION; /* it is in the log */
+	}
 	err = core_open(&core, start->dir, start->settings, &time_of_the_machine);
 	if (err != ERR_OK) {
 		log_event(LOG_CONFIG_BAD, F_TEXT("dir", start->dir), F_ERR(err));
+		hasher_free(hasher);
 		return status_of(err); /* the leash goes with the process: cut before, its status
 					  would be that of the supervisor's SIGKILL */
 	}
+	core->hashing = hasher;
 	status = serve(core, start->leash_fd);
 	if (core->failed)
 		_exit(status); /* nothing is written or said after a commit that nobody knows of */

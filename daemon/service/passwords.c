@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/service/hasher.h"
+
 /* OWASP's recommendation for argon2id. */
 #define MEMORY ((size_t)19 * 1024 * 1024)
 #define PASSES 2
@@ -30,7 +32,7 @@ static bool check(const char *hash, const char *password)
 	return false;
 }
 
-static void run_task(struct password_task *t)
+void password_do(struct password_task *t)
 {
 	switch (t->what) {
 	case PASSWORD_CHECK:
@@ -41,6 +43,12 @@ static void run_task(struct password_task *t)
 		t->good = true;
 		break;
 	}
+}
+
+static void run_task(struct hasher *hasher, struct password_task *t)
+{
+	if (!hasher_do(hasher, t))
+		password_do(t);
 	password_wipe(t->password);
 	t->password = NULL;
 }
@@ -50,7 +58,7 @@ static void on_run(struct job *job)
 	struct password_job *j = container_of(job, struct password_job, job);
 
 	for (size_t i = 0; i < j->ntasks; i++)
-		run_task(&j->tasks[i]);
+		run_task(j->hasher, &j->tasks[i]);
 	j->was_run = true;
 }
 
@@ -69,6 +77,7 @@ enum err passwords_submit(struct core *core, struct password_job *j)
 {
 	j->job = (struct job){.run = on_run, .done = on_done};
 	j->was_run = false;
+	j->hasher = core->hashing;
 	return worker_add(core->hasher, &j->job);
 }
 

@@ -1,5 +1,5 @@
-/* Passwords by argon2id (libsodium's crypto_pwhash_str, m = 19 MiB, t = 2: about 25 ms each), on
- * the core's hashing worker, never on the loop. */
+/* Passwords by argon2id (libsodium's crypto_pwhash_str, m = 19 MiB, t = 2: about 25 ms each), by
+ * the core's hasher (hasher.h), for which its hashing worker waits, never the loop. */
 #ifndef DAEMON_SERVICE_PASSWORDS_H
 #define DAEMON_SERVICE_PASSWORDS_H
 
@@ -22,6 +22,7 @@ struct password_task {
 /* Several passwords as one job.  Embedded in its owner, who allocates the tasks. */
 struct password_job {
 	struct job job;		     /* the worker's */
+	struct hasher *hasher;	     /* borrowed; of passwords_submit() */
 	struct password_task *tasks; /* owned by the owner */
 	size_t ntasks;
 	bool was_run;			      /* false in done(): the core is going down */
@@ -30,6 +31,9 @@ struct password_job {
 
 /* ERR_BUSY  too many are queued; done() will not be called */
 MUST_USE enum err passwords_submit(struct core *core, struct password_job *j);
+
+/* Does the task at once, blocking, but for taking its password. */
+void password_do(struct password_task *t);
 
 /* Makes a hash at once, blocking: for making a data directory. */
 void password_hash_now(const char *password, char hash[PASSWORD_HASH_SIZE]);

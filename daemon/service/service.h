@@ -106,7 +106,8 @@ struct core {
 	struct doubts *doubts;
 	uint64_t answers_acknowledged; /* since the start */
 	struct throttle throttle;
-	struct worker *hasher; /* passwords */
+	struct worker *hasher;	/* waits for passwords, reads what is uploaded */
+	struct hasher *hashing; /* owned; NULL: passwords are hashed in place */
 	struct front *fronts;
 	struct client *clients; /* by connection id */
 	unsigned moves;	     /* clients that came, were ready or went since memory was given back */
