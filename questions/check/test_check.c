@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "questions/check/check.h"
+#include "questions/model/test_findings.h"
 
 static const char *source[] = {"Guidelines, Section I"};
 static struct item_section in_x[] = {{"cpc", "x"}};
@@ -60,21 +61,12 @@ static void given_bank(size_t n)
 			     .nitems = n};
 }
 
-/* The findings as "LINE ID" in order of place, each with a bar behind it. */
 static const char *findings(void)
 {
-	static char text[2048];
 	struct diag diag = {0};
-	size_t i, n = 0;
 
 	check_bank(&bank, "b.yaml", &diag);
-	diag_sort(&diag);
-	text[0] = '\0';
-	for (i = 0; i < diag.length && n < sizeof text; i++)
-		n += (size_t)snprintf(text + n, sizeof text - n, "%u %s|", diag.entries[i].line,
-				      diag.entries[i].id);
-	diag_fini(&diag);
-	return text;
+	return test_findings(&diag);
 }
 
 static void a_bank_that_keeps_every_rule_has_no_finding(void **state)

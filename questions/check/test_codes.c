@@ -7,17 +7,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "questions/check/check.h"
 #include "questions/check/facts.h"
 #include "questions/check/scan.h"
+#include "questions/model/test_findings.h"
+#include "questions/tables/test_folder.h"
 
-static char dir[64];
+static struct test_folder folder;
 
-static const struct {
-	const char *name, *text;
-} files[] = {
+static const struct test_file files[] = {
     {"icd10cm.tsv", "Q10\t0\tSore wing\nQ100\t1\tSore wing, left\nQ101\t1\tSore wing, right\n"
 		    "Q11\t1\tBroken beak\n"},
     {"icd10cm_notes.tsv", "Q10\texcludes1\tbroken beak (Q11.-)\nQ10\tinclusion_term\tWing ache\n"},
@@ -27,37 +26,17 @@ static const struct {
     {"hcpcs2_status.tsv", "A0001\t20000101\t20000101\t\nA0002\t20000101\t20000101\t\n"},
 };
 
-static int make_dir(void **state)
+static int make_folder(void **state)
 {
-	size_t i;
-
 	(void)state;
-	strcpy(dir, "/tmp/test-codes-XXXXXX");
-	assert_non_null(mkdtemp(dir));
-	for (i = 0; i < COUNT(files); i++) {
-		char *path = mem_printf("%s/%s", dir, files[i].name);
-		FILE *f = fopen(path, "w");
-
-		assert_non_null(f);
-		fputs(files[i].text, f);
-		assert_int_equal(0, fclose(f));
-		free(path);
-	}
+	test_folder_make(&folder, files, COUNT(files));
 	return 0;
 }
 
-static int remove_dir(void **state)
+static int remove_folder(void **state)
 {
-	size_t i;
-
 	(void)state;
-	for (i = 0; i < COUNT(files); i++) {
-		char *path = mem_printf("%s/%s", dir, files[i].name);
-
-		unlink(path);
-		free(path);
-	}
-	return rmdir(dir);
+	return test_folder_remove(&folder, files, COUNT(files));
 }
 
 /* A bank of one item with two options and a few codes, until a test changes it. */
@@ -89,27 +68,12 @@ static void given_codes(enum code_system system, const char *first, const char *
 			     .nitems = 1};
 }
 
-/* "LINE ID|" of each finding. */
-static const char *text_of(struct diag *diag)
-{
-	static char text[1024];
-	size_t i, n = 0;
-
-	diag_sort(diag);
-	text[0] = '\0';
-	for (i = 0; i < diag->length && n < sizeof text; i++)
-		n += (size_t)snprintf(text + n, sizeof text - n, "%u %s|", diag->entries[i].line,
-				      diag->entries[i].id);
-	diag_fini(diag);
-	return text;
-}
-
 static void take_facts(struct facts *facts)
 {
 	struct diag diag = {0};
 	struct tables tables;
 
-	assert_int_equal(ERR_OK, tables_open(&tables, dir, &diag));
+	assert_int_equal(ERR_OK, tables_open(&tables, folder.path, &diag));
 	facts_take(facts, &bank, &tables);
 	tables_close(&tables);
 }
@@ -124,14 +88,14 @@ static const char *findings(void)
 
 	take_facts(&facts);
 	check_codes(&bank, "b.yaml", &facts, &diag);
-	snprintf(first, sizeof first, "%s", text_of(&diag));
+	snprintf(first, sizeof first, "%s", test_findings(&diag));
 	facts_print(&facts, &text);
 	assert_int_equal(ERR_OK, facts_parse(&kept, buf_bytes(&text), "codes.lock", &again));
 	check_codes(&bank, "b.yaml", &kept, &again);
 	if (strstr(first, "unknown-code") == NULL)
-		assert_string_equal(first, text_of(&again));
+		assert_string_equal(first, test_findings(&again));
 	else
-		assert_non_null(strstr(text_of(&again), "not-looked-up"));
+		assert_non_null(strstr(test_findings(&again), "not-looked-up"));
 	facts_fini(&facts);
 	facts_fini(&kept);
 	buf_fini(&text);
@@ -297,12 +261,12 @@ static void retired_items_are_passed_over_and_the_year_of_the_tables_counts(void
 	given_codes(CODE_ICD10CM, "Q102", NULL);
 	item.review = REVIEW_RETIRED;
 	assert_string_equal("", findings());
-	assert_int_equal(ERR_OK, tables_open(&tables, dir, &diag));
+	assert_int_equal(ERR_OK, tables_open(&tables, folder.path, &diag));
 	check_tables_year(&bank, "b.yaml", &tables, &diag);
 	assert_int_equal(0, diag.length);
 	bank.code_year = "FY2030";
 	check_tables_year(&bank, "b.yaml", &tables, &diag);
-	assert_string_equal("0 wrong-year|", text_of(&diag));
+	assert_string_equal("0 wrong-year|", test_findings(&diag));
 	tables_close(&tables);
 }
 
@@ -316,7 +280,7 @@ static void what_was_kept_for_another_year_was_not_looked_up(void **state)
 	take_facts(&facts);
 	bank.code_year = "FY2032";
 	check_codes(&bank, "b.yaml", &facts, &diag);
-	assert_string_equal("21 not-looked-up|", text_of(&diag));
+	assert_string_equal("21 not-looked-up|", test_findings(&diag));
 	facts_fini(&facts);
 }
 
@@ -333,7 +297,7 @@ static void every_bad_line_of_a_lock_is_told(void **state)
 	assert_int_equal(ERR_BAD_INPUT,
 			 facts_parse(&facts, bytes_of_text(text), "codes.lock", &diag));
 	assert_true(facts_has(&facts, CODE_ICD10CM, "Q100", "FY2031", VERDICT_EXCLUDES1, "Q11"));
-	assert_string_equal("3 bad-lock|4 bad-lock|6 bad-lock|7 bad-lock|", text_of(&diag));
+	assert_string_equal("3 bad-lock|4 bad-lock|6 bad-lock|7 bad-lock|", test_findings(&diag));
 	facts_fini(&facts);
 }
 
@@ -376,5 +340,5 @@ int main(void)
 	    cmocka_unit_test(a_lock_is_sorted_and_has_no_line_twice),
 	};
 
-	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -7,20 +7,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "questions/check/check.h"
 #include "questions/check/facts.h"
 #include "questions/generate/generate.h"
 #include "questions/generate/titles.h"
+#include "questions/tables/test_folder.h"
 #include "questions/text/bank_text.h"
 
-static char dir[64];
+static struct test_folder folder;
 static struct tables tables;
 
-static const struct {
-	const char *name, *text;
-} files[] = {
+static const struct test_file files[] = {
     {"icd10cm.tsv",
      "Q10\t0\tSore wing\n"
      "Q100\t1\tSore wing, unspecified\nQ101\t1\tSore right wing\nQ102\t1\tSore left wing\n"
@@ -70,37 +68,18 @@ static const struct {
 static int open_all(void **state)
 {
 	struct diag diag = {0};
-	size_t i;
 
 	(void)state;
-	strcpy(dir, "/tmp/test-generate-XXXXXX");
-	assert_non_null(mkdtemp(dir));
-	for (i = 0; i < COUNT(files); i++) {
-		char *path = mem_printf("%s/%s", dir, files[i].name);
-		FILE *f = fopen(path, "w");
-
-		assert_non_null(f);
-		fputs(files[i].text, f);
-		assert_int_equal(0, fclose(f));
-		free(path);
-	}
-	assert_int_equal(ERR_OK, tables_open(&tables, dir, &diag));
+	test_folder_make(&folder, files, COUNT(files));
+	assert_int_equal(ERR_OK, tables_open(&tables, folder.path, &diag));
 	return 0;
 }
 
 static int close_all(void **state)
 {
-	size_t i;
-
 	(void)state;
 	tables_close(&tables);
-	for (i = 0; i < COUNT(files); i++) {
-		char *path = mem_printf("%s/%s", dir, files[i].name);
-
-		unlink(path);
-		free(path);
-	}
-	return rmdir(dir);
+	return test_folder_remove(&folder, files, COUNT(files));
 }
 
 /* As many items of a kind as there are, as text. */

@@ -11,12 +11,11 @@
 
 #include "proto/base/mem.h"
 #include "questions/tables/tables.h"
+#include "questions/tables/test_folder.h"
 
-static char dir[64];
+static struct test_folder folder;
 
-static const struct {
-	const char *name, *text;
-} files[] = {
+static const struct test_file files[] = {
     {"icd10cm.tsv", "Q10\t0\tSore wing\nQ100\t1\tSore wing, left\nQ101\t1\tSore wing, right\n"
 		    "Q11\t1\tBroken beak\nQ20\t1\tLost feather\nQ30\t1\tCold\n"},
     /* Not in the order of bytes: the table must not mind. */
@@ -33,57 +32,24 @@ static const struct {
     {"hcpcs2_status.tsv", "A0001\t20000101\t20000101\t\nA0002\t20000101\t20000101\t20100101\n"},
 };
 
-static char *path_of(const char *name)
+static int make_folder(void **state)
 {
-	return mem_printf("%s/%s", dir, name);
-}
-
-static void write_file(const char *name, const char *text)
-{
-	char *path = path_of(name);
-	FILE *f = fopen(path, "w");
-
-	assert_non_null(f);
-	fputs(text, f);
-	assert_int_equal(0, fclose(f));
-	free(path);
-}
-
-static void remove_file(const char *name)
-{
-	char *path = path_of(name);
-
-	unlink(path);
-	free(path);
-}
-
-static int make_dir(void **state)
-{
-	size_t i;
-
 	(void)state;
-	strcpy(dir, "/tmp/test-tables-XXXXXX");
-	assert_non_null(mkdtemp(dir));
-	for (i = 0; i < COUNT(files); i++)
-		write_file(files[i].name, files[i].text);
+	test_folder_make(&folder, files, COUNT(files));
 	return 0;
 }
 
-static int remove_dir(void **state)
+static int remove_folder(void **state)
 {
-	size_t i;
-
 	(void)state;
-	for (i = 0; i < COUNT(files); i++)
-		remove_file(files[i].name);
-	return rmdir(dir);
+	return test_folder_remove(&folder, files, COUNT(files));
 }
 
 static void open_tables(struct tables *t)
 {
 	struct diag diag = {0};
 
-	assert_int_equal(ERR_OK, tables_open(t, dir, &diag));
+	assert_int_equal(ERR_OK, tables_open(t, folder.path, &diag));
 	assert_int_equal(0, diag.length);
 	diag_fini(&diag);
 }
@@ -95,10 +61,10 @@ static void assert_bytes(const char *wanted, struct bytes got)
 
 static struct tsv open_text(const char *text)
 {
-	char *path = path_of("t.tsv");
+	char *path = test_folder_file(&folder, "t.tsv");
 	struct tsv t;
 
-	write_file("t.tsv", text);
+	test_folder_put(&folder, "t.tsv", text);
 	assert_int_equal(ERR_OK, tsv_open(&t, path));
 	unlink(path);
 	free(path);
@@ -140,14 +106,14 @@ static void cells_end_at_tabs_and_lines_and_past_the_last_they_are_empty(void **
 static void an_empty_file_has_no_rows_and_a_missing_one_is_told(void **state)
 {
 	struct tsv t = open_text("");
-	char *path = path_of("none.tsv");
+	char *path = test_folder_file(&folder, "none.tsv");
 
 	(void)state;
 	assert_int_equal(0, t.nrows);
 	assert_int_equal(0, tsv_find(&t, bytes_of_text("a")).count);
 	tsv_close(&t);
 	assert_int_equal(ERR_NOT_FOUND, tsv_open(&t, path));
-	assert_int_equal(ERR_IO, tsv_open(&t, dir));
+	assert_int_equal(ERR_IO, tsv_open(&t, folder.path));
 	free(path);
 }
 
@@ -249,9 +215,9 @@ static void a_table_that_is_needed_is_missed_by_its_name_and_others_are_not(void
 	struct tables t;
 
 	(void)state;
-	remove_file("icd10pcs.tsv");
-	remove_file("hcpcs2_modifiers.tsv");
-	assert_int_equal(ERR_NOT_FOUND, tables_open(&t, dir, &diag));
+	test_folder_drop(&folder, "icd10pcs.tsv");
+	test_folder_drop(&folder, "hcpcs2_modifiers.tsv");
+	assert_int_equal(ERR_NOT_FOUND, tables_open(&t, folder.path, &diag));
 	assert_int_equal(1, diag.errors);
 	assert_non_null(strstr(diag.entries[0].text, "icd10pcs.tsv"));
 	assert_int_equal(0, t.of[TABLE_CM].nrows);
@@ -271,5 +237,5 @@ int main(void)
 	    cmocka_unit_test(a_table_that_is_needed_is_missed_by_its_name_and_others_are_not),
 	};
 
-	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

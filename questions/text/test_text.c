@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "questions/model/test_findings.h"
 #include "questions/text/bank_text.h"
 #include "questions/text/blueprint_text.h"
 
@@ -26,21 +27,6 @@
 	"    options:\n"                                                                           \
 	"      - {text: A, right: true}\n" /* line 12 */                                           \
 	"      - {text: B}\n"
-
-/* The findings as "LINE:COLUMN ID" in order of place, each with a bar behind it. */
-static const char *findings(struct diag *diag)
-{
-	static char text[4096];
-	size_t i, n = 0;
-
-	diag_sort(diag);
-	text[0] = '\0';
-	for (i = 0; i < diag->length && n < sizeof text; i++)
-		n += (size_t)snprintf(text + n, sizeof text - n, "%u:%u %s|", diag->entries[i].line,
-				      diag->entries[i].column, diag->entries[i].id);
-	diag_fini(diag);
-	return text;
-}
 
 /* Counts a text whose findings are others than was said, and shows it. */
 static size_t differs(const char *text, const char *want, const char *is)
@@ -66,7 +52,7 @@ static const char *bank_errors(const char *text)
 	struct diag diag = {0};
 
 	bank_free(read_bank(text, &diag));
-	return findings(&diag);
+	return test_findings_placed(&diag);
 }
 
 static struct bank *good_bank(const char *text)
@@ -437,7 +423,7 @@ static const char *exam_errors(const char *text)
 	struct diag diag = {0};
 
 	blueprint_free(read_exam(text, &diag));
-	return findings(&diag);
+	return test_findings_placed(&diag);
 }
 
 static void everything_that_a_blueprint_says_is_read(void **state)
