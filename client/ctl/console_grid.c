@@ -27,7 +27,11 @@ static void cell_name(const struct cell_of *c, char *out, size_t size)
 
 static void cell_state(const struct cell_of *c, char *out, size_t size)
 {
-	snprintf(out, size, "%s", row_state_word(&c->row->row));
+	uint32_t lost = c->row->row.focus_lost;
+	int n = snprintf(out, size, "%s", row_state_word(&c->row->row));
+
+	if (lost > 0 && n > 0 && (size_t)n < size)
+		snprintf(out + n, size - (size_t)n, " ^%u", lost < 100 ? lost : 99);
 }
 
 static bool is_here(const struct cell_of *c)

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <wchar.h>
 #include <wctype.h>
 
@@ -116,6 +117,8 @@ static enum need need_of_running(const struct room_row *r, const struct console_
 		return NEED_NOTHING;
 	if (is_silent(r, n, now))
 		return NEED_SILENT;
+	if (r->row.off_page)
+		return NEED_OFF_PAGE;
 	return row_left(r, n, now).v <= TIME_NEARLY_OUT.v ? NEED_TIME : NEED_NOTHING;
 }
 
@@ -175,12 +178,29 @@ const char *need_word(enum need need)
 	    [NEED_KEPT] = "answers kept",
 	    [NEED_LET_IN] = "wants in",
 	    [NEED_TIME] = "time is short",
+	    [NEED_OFF_PAGE] = "left the page",
 	    [NEED_SILENT] = "not saving",
 	    [NEED_LOST] = "no connection",
 	    [NEED_SEAT] = "wants the seat",
 	};
 
 	return words[need];
+}
+
+void focus_format(const Examd__V1__RoomRow *row, char *out, size_t size)
+{
+	time_t at = (time_t)(row->focus_lost_wall_ms / 1000);
+	char times[24] = "once", clock[16] = "?";
+	struct tm tm;
+
+	out[0] = '\0';
+	if (row->focus_lost == 0)
+		return;
+	if (row->focus_lost > 1)
+		snprintf(times, sizeof times, "%u times", row->focus_lost);
+	if (localtime_r(&at, &tm) != NULL)
+		strftime(clock, sizeof clock, "%H:%M", &tm);
+	snprintf(out, size, "Left the page %s, last at %s.", times, clock);
 }
 
 const char *need_advice(enum need need)
@@ -190,6 +210,7 @@ const char *need_advice(enum need need)
 	    [NEED_KEPT] = "Answers kept, not counted: the transcript has them.",
 	    [NEED_LET_IN] = "Waits to be let in: a admits.",
 	    [NEED_TIME] = "The time is nearly out.",
+	    [NEED_OFF_PAGE] = "The exam is not in front: go and look.",
 	    [NEED_SILENT] = "Nothing saved for long: go and look.",
 	    [NEED_LOST] = "No connection: p stops the clock.",
 	    [NEED_SEAT] = "The seat is asked for: g gives it, x refuses.",

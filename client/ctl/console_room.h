@@ -8,12 +8,13 @@
 /* Why a candidate needs a human, in rising urgency.  One candidate has the most urgent one. */
 enum need {
 	NEED_NOTHING,
-	NEED_KEPT,   /* answers are kept that do not count by themselves */
-	NEED_LET_IN, /* checked in, not admitted */
-	NEED_TIME,   /* runs, and TIME_NEARLY_OUT or less is left */
-	NEED_SILENT, /* runs, is connected, and nothing was saved for SILENT_LONG */
-	NEED_LOST,   /* runs, or is stopped for it, and the connection is lost */
-	NEED_SEAT,   /* another client asks for the seat */
+	NEED_KEPT,     /* answers are kept that do not count by themselves */
+	NEED_LET_IN,   /* checked in, not admitted */
+	NEED_TIME,     /* runs, and TIME_NEARLY_OUT or less is left */
+	NEED_OFF_PAGE, /* runs, and its page has lost the focus */
+	NEED_SILENT,   /* runs, is connected, and nothing was saved for SILENT_LONG */
+	NEED_LOST,     /* runs, or is stopped for it, and the connection is lost */
+	NEED_SEAT,     /* another client asks for the seat */
 	NEED_NNEEDS
 };
 #define TIME_NEARLY_OUT MINUTES(5)
@@ -73,6 +74,9 @@ const char *row_state_word(const Examd__V1__RoomRow *row);
 const char *row_line_word(const struct room_row *r, const struct console_note *n);
 /* At most 14 columns; "" for nothing. */
 const char *need_word(enum need need);
+/* How often the focus was lost, and when it last was by the clock of this machine: "Left the page
+ * twice, last at 10:32."; "" for never. */
+void focus_format(const Examd__V1__RoomRow *row, char *out, size_t size);
 /* What can be done about it, with the keys; "" for nothing. */
 const char *need_advice(enum need need);
 

@@ -159,6 +159,7 @@ static attr_t row_attribute(const struct screen_look *look, size_t row)
 		return ink(INK_BAD, A_BOLD) | stale;
 	case NEED_SILENT:
 	case NEED_TIME:
+	case NEED_OFF_PAGE:
 	case NEED_LET_IN:
 		return ink(INK_WARN, A_BOLD) | stale;
 	case NEED_KEPT:

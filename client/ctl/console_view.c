@@ -71,7 +71,7 @@ static void fill_counts(const struct console *c, struct screen_look *look)
 
 static void fill_detail(const struct console *c, struct screen_look *look)
 {
-	char stops[96];
+	char stops[96], focus[64];
 	const struct room_row *r;
 	const char *advice;
 
@@ -84,9 +84,10 @@ static void fill_detail(const struct console *c, struct screen_look *look)
 	r = &c->room.rows.rows[c->under];
 	advice = need_advice(row_need(r, &c->room.notes[c->under], look->now));
 	stops_format(r->row.stopped, stops, sizeof stops);
-	snprintf(look->detail, sizeof look->detail, "%s %s: %s%s%s%s.  %s", r->user, r->name,
+	focus_format(&r->row, focus, sizeof focus);
+	snprintf(look->detail, sizeof look->detail, "%s %s: %s%s%s%s.  %s%s%s", r->user, r->name,
 		 attempt_state_word(r->row.state), stops[0] != '\0' ? " (" : "", stops,
-		 stops[0] != '\0' ? ")" : "", advice);
+		 stops[0] != '\0' ? ")" : "", focus, focus[0] != '\0' ? "  " : "", advice);
 }
 
 static void add_key(struct screen_key *keys, size_t *n, int key, const char *label)
@@ -197,8 +198,9 @@ static void fill_message(const struct console *c, struct screen_look *look)
 
 static const char *const help[] = {
     "Those who need you stand at the top: a seat is asked for, the connection is lost",
-    "while the clock runs, nothing was saved for 10 minutes, 5 minutes or less left,",
-    "somebody waits to be let in, answers are kept that do not count.",
+    "while the clock runs, nothing was saved for 10 minutes, the page of the exam was",
+    "left, 5 minutes or less are left, somebody waits to be let in, answers are kept",
+    "that do not count.",
     "",
     "A small letter is for the marked, or for the one under the cursor; a capital is",
     "for the room.  The lines at the bottom show what is possible now.",
@@ -207,6 +209,7 @@ static const char *const help[] = {
     "  a A admit     s S start     p P pause    r R resume   m M minutes  t T tell",
     "  g give seat   x refuse seat   e E end    o reopen     v void       O open room",
     "DONE answered of all.  SAVED since the last answer on disk.  LEFT of the part.",
+    "STATE ^2: the page of the exam was left twice; the line at the bottom says when.",
     "LINE the client's round trip, or here; LOST while running; away; stale: told before.",
     "A red corner: this console has no connection.  The clocks of the room run on at",
     "the server; LEFT with ~ is counted here.  Nothing you press then is sent.",

@@ -8,6 +8,7 @@
 
 #include <locale.h>
 #include <string.h>
+#include <time.h>
 
 #include "client/ctl/console_command.h"
 #include "client/ctl/console_grid.h"
@@ -115,6 +116,39 @@ static void the_most_urgent_need_is_the_one_that_is_told(void **state)
 	row.takeover_asked = true;
 	told(row);
 	assert_int_equal(NEED_SEAT, need_of(0));
+}
+
+static void who_left_the_page_needs_a_human_until_they_are_back_and_keeps_a_mark(void **state)
+{
+	struct tm at = {.tm_year = 126, .tm_mon = 10, .tm_mday = 24, .tm_hour = 9, .tm_min = 31};
+	Examd__V1__RoomRow row = somebody("a", 1);
+	struct grid_layout layout;
+	char line[GRID_LINE], words[64];
+
+	(void)state;
+	grid_layout(80, &layout);
+	told(row);
+	focus_format(&room.rows.rows[0].row, words, sizeof words);
+	assert_string_equal("", words);
+	row.focus_lost = 2;
+	row.focus_lost_wall_ms = (int64_t)mktime(&at) * 1000;
+	row.off_page = true;
+	told(row);
+	assert_int_equal(NEED_OFF_PAGE, need_of(0));
+	grid_row(&layout, &room, 0, now, line);
+	assert_non_null(strstr(line, "running ^2"));
+	assert_non_null(strstr(line, "left the page"));
+	focus_format(&room.rows.rows[0].row, words, sizeof words);
+	assert_string_equal("Left the page 2 times, last at 09:31.", words);
+	row.stopped = STOP(SITTING);
+	told(row);
+	assert_int_equal(NEED_NOTHING, need_of(0));
+	row.stopped = 0;
+	row.off_page = false;
+	told(row);
+	assert_int_equal(NEED_NOTHING, need_of(0));
+	grid_row(&layout, &room, 0, now, line);
+	assert_non_null(strstr(line, "running ^2"));
 }
 
 static void a_candidate_whose_clock_was_stopped_by_people_is_not_called_lost(void **state)
@@ -587,6 +621,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    T(somebody_who_works_needs_nobody),
 	    T(the_most_urgent_need_is_the_one_that_is_told),
+	    T(who_left_the_page_needs_a_human_until_they_are_back_and_keeps_a_mark),
 	    T(a_candidate_whose_clock_was_stopped_by_people_is_not_called_lost),
 	    T(silence_counts_from_the_resume_not_through_the_pause),
 	    T(a_console_that_is_opened_late_sees_who_is_silent_at_once),

@@ -178,6 +178,17 @@ bool attempt_is_tutored(const struct attempt *a)
 	return a->tutor;
 }
 
+uint32_t attempt_focus_lost(const struct attempt *a, struct wall_ms *last)
+{
+	*last = a->focus_lost_wall;
+	return a->focus_lost;
+}
+
+bool attempt_is_off_page(const struct attempt *a)
+{
+	return a->off_page;
+}
+
 uint32_t attempt_extra_percent(const struct attempt *a)
 {
 	return a->extra_percent;

@@ -41,6 +41,14 @@ enum stop {
 	STOP_NOT_STARTED = 64
 };
 
+/* What a client reports: stored and sent (the wire's ReportEvent). */
+enum reported {
+	REPORTED_FOCUS_LOST = 1,
+	REPORTED_FOCUS_BACK,
+	REPORTED_CLOCK_STEPPED,
+	REPORTED_LAST = REPORTED_CLOCK_STEPPED
+};
+
 /* Pure: is there an arrow in the drawing? */
 bool attempt_may_move(enum attempt_state from, enum attempt_state to);
 
@@ -93,6 +101,11 @@ uint32_t attempt_answered(const struct attempt *a); /* items with an option or a
 uint32_t attempt_kept(const struct attempt *a);	    /* answers kept for the proctor */
 bool attempt_last_saved(const struct attempt *a, struct service_ms *at);
 bool attempt_is_tutored(const struct attempt *a);
+/* How often its client lost the focus, as it reported, and when it last did; .v 0: never. */
+uint32_t attempt_focus_lost(const struct attempt *a, struct wall_ms *last);
+/* Lost, and since then nobody has reported it back, put an answer, taken the seat or been stopped
+ * by a person: what a client says of itself may not come, and these show that somebody is there. */
+bool attempt_is_off_page(const struct attempt *a);
 /* The only item open in a linear part: the first without an answer; past the last of the part when
  * all have one.  An answer with an option or a code moves on; a flag or a strike-out does not. */
 uint32_t attempt_linear_item(const struct attempt *a);

@@ -19,6 +19,7 @@ static void attempt_move(struct attempt *a, enum attempt_state next)
 		a->timing.stopped = 0;
 		a->on_break = false;
 		a->waited = false;
+		a->off_page = false;
 	}
 }
 
@@ -122,13 +123,17 @@ static void stop_bits(struct attempt *a, struct service_ms at, unsigned stopped)
 	a->timing.since = at;
 }
 
+/* Who is stopped by a person, or takes a break, may leave. */
 static void apply_stopped(struct attempt *a, const struct record *r, const void *msg)
 {
+	const unsigned by_itself = STOP_RESTART | STOP_LOST | STOP_NOT_STARTED;
 	const Examd__Record__ClockStopped *m = msg;
 
 	stop_bits(a, r->at, a->timing.stopped | m->why);
 	if ((m->why & STOP_RESTART) != 0)
 		a->restarted = r->at;
+	if ((m->why & ~by_itself) != 0)
+		a->off_page = false;
 }
 
 static void apply_freed(struct attempt *a, const struct record *r, const void *msg)
@@ -167,6 +172,7 @@ static void apply_accommodation(struct attempt *a, const struct record *r, const
 static void apply_put(struct attempt *a, const struct record *r, const void *msg)
 {
 	answers_apply_put(a, r, msg);
+	a->off_page = false;
 }
 
 static void apply_kept(struct attempt *a, const struct record *r, const void *msg)
@@ -192,6 +198,7 @@ static void apply_seat(struct attempt *a, const struct record *r, const void *ms
 
 	take_seat(a, m->seat, &m->client_id);
 	a->waited = false;
+	a->off_page = false;
 	a->here = false;
 	a->away = r->at;
 }
@@ -202,14 +209,27 @@ static void apply_break(struct attempt *a, const struct record *r, const void *m
 
 	(void)r;
 	a->on_break = !m->back;
+	a->off_page = false;
 	a->reports += !m->back;
 }
 
 static void apply_event(struct attempt *a, const struct record *r, const void *msg)
 {
-	(void)r;
-	(void)msg;
+	const Examd__Record__EventReported *m = msg;
+
 	a->reports++;
+	switch (m->kind) {
+	case REPORTED_FOCUS_LOST:
+		a->focus_lost++;
+		a->focus_lost_wall = r->noted;
+		a->off_page = true;
+		break;
+	case REPORTED_FOCUS_BACK:
+		a->off_page = false;
+		break;
+	default:
+		break;
+	}
 }
 
 /* ---- The end ----------------------------------------------------------------------------- */

@@ -71,6 +71,9 @@ struct attempt {
 	struct kept_answer *kept; /* owned */
 	uint32_t nkept, kept_cap;
 	uint32_t reports; /* and breaks */
+	uint32_t focus_lost;
+	struct wall_ms focus_lost_wall;
+	bool off_page; /* attempt_is_off_page() */
 	uint32_t takeovers;
 
 	struct wall_ms started_wall, closed_wall;

@@ -131,6 +131,9 @@ static void put_attempt(struct buf *b, const struct attempt *a)
 	for (i = 0; i < a->nkept; i++)
 		buf_put(b, &a->kept[i], sizeof a->kept[i]);
 	buf_put_u32(b, a->reports);
+	buf_put_u32(b, a->focus_lost);
+	buf_put_u64(b, (uint64_t)a->focus_lost_wall.v);
+	buf_put_u8(b, a->off_page);
 	buf_put_u32(b, a->takeovers);
 	put_closing(b, a);
 }

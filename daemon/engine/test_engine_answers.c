@@ -244,6 +244,63 @@ static void reports_and_breaks_are_bounded(void **state)
 	assert_int_equal(ERR_TOO_MANY, act(EVENT_BREAK, ID(1)));
 }
 
+/* ---- The focus --------------------------------------------------------------------------- */
+
+static void report(enum reported what)
+{
+	struct event ev = world_event(w, EVENT_REPORTED, attempt_person(of(1)).v);
+
+	ev.attempt = ID(1);
+	ev.client_id = attempt_client_id(of(1));
+	ev.u.reported = what;
+	assert_int_equal(ERR_OK, world_do(w, &ev));
+}
+
+static void each_loss_of_the_focus_is_counted_and_the_last_one_has_its_time(void **state)
+{
+	struct wall_ms last;
+
+	(void)state;
+	given_running(EXAM_PLAIN, 1);
+	assert_int_equal(0, attempt_focus_lost(of(1), &last));
+	assert_int_equal(0, last.v);
+	report(REPORTED_FOCUS_LOST);
+	report(REPORTED_FOCUS_BACK);
+	report(REPORTED_CLOCK_STEPPED);
+	wait_for(SECONDS(90));
+	report(REPORTED_FOCUS_LOST);
+	assert_int_equal(2, attempt_focus_lost(of(1), &last));
+	assert_int_equal(w->wall.v, last.v);
+	wait_for(SECONDS(5));
+	report(REPORTED_FOCUS_BACK);
+	assert_int_equal(2, attempt_focus_lost(of(1), &last));
+	assert_int_equal(w->wall.v - 5000, last.v);
+}
+
+/* Who came back may not be able to say so. */
+static void who_is_back_answers_or_was_let_go_by_staff_is_off_the_page_no_more(void **state)
+{
+	(void)state;
+	given_running(EXAM_PLAIN, 1);
+	assert_false(attempt_is_off_page(of(1)));
+	report(REPORTED_FOCUS_LOST);
+	assert_true(attempt_is_off_page(of(1)));
+	report(REPORTED_CLOCK_STEPPED);
+	assert_true(attempt_is_off_page(of(1)));
+	report(REPORTED_FOCUS_BACK);
+	assert_false(attempt_is_off_page(of(1)));
+	report(REPORTED_FOCUS_LOST);
+	assert_int_equal(ERR_OK, put(ID(1), 0, 1, "A"));
+	assert_false(attempt_is_off_page(of(1)));
+	report(REPORTED_FOCUS_LOST);
+	assert_int_equal(ERR_OK, say(VERB_PAUSE));
+	assert_false(attempt_is_off_page(of(1)));
+	assert_int_equal(ERR_OK, say(VERB_RESUME));
+	report(REPORTED_FOCUS_LOST);
+	assert_int_equal(ERR_OK, act(EVENT_SUBMIT, ID(1)));
+	assert_false(attempt_is_off_page(of(1)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -259,6 +316,8 @@ int main(void)
 	    RULE(a_linear_part_opens_one_item_after_the_other),
 	    RULE(an_answer_does_not_make_a_staff_command_changed_meanwhile),
 	    RULE(reports_and_breaks_are_bounded),
+	    RULE(each_loss_of_the_focus_is_counted_and_the_last_one_has_its_time),
+	    RULE(who_is_back_answers_or_was_let_go_by_staff_is_off_the_page_no_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -500,7 +500,7 @@ static void event_own(void)
 	if (ev.kind == EVENT_LEAVE_PART)
 		ev.u.part = below(2);
 	if (ev.kind == EVENT_REPORTED)
-		ev.u.reported = 1;
+		ev.u.reported = 1 + below(REPORTED_LAST);
 	if (tell_twice(&ev) == ERR_OK && w->d.nrecords > 0)
 		sent[nsent++ % SENT_MOST] = ev;
 }

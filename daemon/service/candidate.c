@@ -10,8 +10,7 @@
 #include "daemon/service/start.h"
 #include "daemon/service/texts.h"
 
-#define ANSWERS_MOST	64 /* of one request */
-#define REPORTED_LAST	3
+#define ANSWERS_MOST	64     /* of one request */
 #define ROUND_TRIP_MOST 600000 /* ms; more is no round trip */
 
 static const struct attempt *held(const struct request *rq)

@@ -103,6 +103,7 @@ static void fill_row(const struct core *core, const struct attempt *a, Examd__V1
 	const struct client *holder = attempt_holder(core, a);
 	const Examd__Record__AttemptClosed *closing = attempt_closing(a);
 	struct service_ms now = service_now(core), saved;
+	struct wall_ms focus_lost;
 
 	out->attempt = attempt_id(a).v;
 	out->state = (Examd__V1__AttemptState)attempt_state(a);
@@ -120,6 +121,9 @@ static void fill_row(const struct core *core, const struct attempt *a, Examd__V1
 	out->kept = attempt_kept(a);
 	out->address = arena_copy_text(arena, holder != NULL ? holder->address : "");
 	out->round_trip_ms = holder != NULL ? holder->round_trip_ms : 0;
+	out->focus_lost = attempt_focus_lost(a, &focus_lost);
+	out->focus_lost_wall_ms = focus_lost.v;
+	out->off_page = attempt_is_off_page(a);
 }
 
 void view_room_row(const struct core *core, const struct sitting *s, struct person_id person,

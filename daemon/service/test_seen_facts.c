@@ -1,5 +1,6 @@
 /* What the server tells so that people see how things stand: that a candidate is on a break, how
- * long a client's round trip is, and lists that are longer than a reply. */
+ * long a client's round trip is, who left the page of the exam, and lists that are longer than a
+ * reply. */
 #include <setjmp.h>
 #include <sodium.h>
 #include <stdarg.h>
@@ -167,6 +168,65 @@ static void a_round_trip_that_is_nearly_the_same_is_no_news(void **state)
 	harness_free(w.h);
 }
 
+/* ---- The focus --------------------------------------------------------------------------- */
+
+static enum err report(struct fake_client *c, uint8_t command, uint32_t kind)
+{
+	REQUEST_OF(report_event, REPORT_EVENT, Examd__V1__ReportEvent,
+		   EXAMD__V1__REPORT_EVENT__INIT);
+
+	in.command_id = command_of(c, command);
+	in.kind = kind;
+	return (enum err)client_ask(c, &request)->error;
+}
+
+static void a_proctor_is_told_who_left_the_page_how_often_and_when(void **state)
+{
+	struct world w = given_a_running_room();
+	const Examd__V1__RoomRow *row;
+	int64_t at;
+
+	(void)state;
+	row = row_now(&w);
+	assert_int_equal(row->focus_lost, 0);
+	assert_int_equal(row->focus_lost_wall_ms, 0);
+	assert_int_equal(report(w.ann, 80, 1), ERR_OK);
+	assert_int_equal(report(w.ann, 80, 1), ERR_OK); /* sent again */
+	row = await_room(&w)->rows[0];
+	assert_string_equal(row->user, "ann");
+	assert_int_equal(row->focus_lost, 1);
+	assert_true(row->off_page);
+	at = row->focus_lost_wall_ms;
+	assert_int_equal(at, w.h->clock.wall.v);
+	assert_int_equal(report(w.ann, 81, 2), ERR_OK);
+	row = await_room(&w)->rows[0];
+	assert_int_equal(row->focus_lost, 1);
+	assert_false(row->off_page);
+	assert_int_equal(row->focus_lost_wall_ms, at);
+	harness_free(w.h);
+}
+
+static void what_a_proctor_knows_of_the_focus_survives_a_restart(void **state)
+{
+	struct world w = given_a_running_room();
+	const Examd__V1__RoomRow *row;
+	int64_t at;
+
+	(void)state;
+	assert_int_equal(report(w.ann, 80, 1), ERR_OK);
+	assert_int_equal(report(w.ann, 81, 2), ERR_OK);
+	assert_int_equal(report(w.ann, 82, 1), ERR_OK);
+	at = row_now(&w)->focus_lost_wall_ms;
+	assert_true(at > 0);
+	harness_restart(w.h, SECONDS(30));
+	assert_int_equal(client_hello(w.ines)->error, ERR_OK);
+	row = row_now(&w);
+	assert_int_equal(row->focus_lost, 2);
+	assert_int_equal(row->focus_lost_wall_ms, at);
+	assert_true(row->off_page);
+	harness_free(w.h);
+}
+
 /* ---- Lists ------------------------------------------------------------------------------- */
 
 #define MANY 103
@@ -254,6 +314,8 @@ int main(void)
 	    cmocka_unit_test(a_proctor_sees_the_round_trip_that_a_client_has_told),
 	    cmocka_unit_test(a_round_trip_is_written_nowhere_and_goes_with_its_connection),
 	    cmocka_unit_test(a_round_trip_that_is_nearly_the_same_is_no_news),
+	    cmocka_unit_test(a_proctor_is_told_who_left_the_page_how_often_and_when),
+	    cmocka_unit_test(what_a_proctor_knows_of_the_focus_survives_a_restart),
 	    cmocka_unit_test(attempts_come_in_pages_and_each_of_them_once),
 	};
 

@@ -214,6 +214,13 @@ class Console:
     def sees_lost(self, user):
         self.terminal.shows(rf"^[> ] *\*? *{user} .*LOST")
 
+    def sees_off_page(self, user, full_name):
+        self.terminal.shows(rf"^[> ] *\*? *{user} .*left the page *$")
+
+    def sees_was_off_page(self, user, full_name, times):
+        """The mark stays, the need does not."""
+        self.terminal.shows(rf"^[> ] *\*? *{user} .* \^{times} (?!.*left the page)")
+
     def sees_ready(self, number):
         self.terminal.shows(rf"\b{number} ready")
 
@@ -244,6 +251,6 @@ class Console:
             user = line[at["USER"]:at["NAME"]].strip()
             if not user:
                 break
-            m = re.match(r"(.*?) *(\d+/\d+)? *$", line[at["STATE"]:at["SAVED"] - 1].rstrip())
+            m = re.match(r"(.*?)(?: \^\d+)? *(\d+/\d+)? *$", line[at["STATE"]:at["SAVED"] - 1].rstrip())
             found[user] = [m.group(1), m.group(2) or ""]
         return found

@@ -3,7 +3,7 @@
 // {"failed": "..."}.  Whatever must be seen is waited for.  WHO is a name for one device or page; its
 // first verb is "exam" or "console".  The verbs are those of at_terminal.py.
 import { createInterface } from "node:readline";
-import { agree, isAt, isSaved, launch, logIn, person } from "../browser/house.mjs";
+import { agree, findings, isAt, isSaved, launch, logIn, person } from "../browser/house.mjs";
 import { Acks } from "./browser_acks.mjs";
 
 const PATIENCE_MS = 30_000;
@@ -176,7 +176,6 @@ class Exam extends Place {
       delete document.hasFocus;
       dispatchEvent(new Event("focus"));
     });
-    await this.page.getByText("Leaving this page was recorded.").waitFor();
   }
 
   // ---- The end -------------------------------------------------------------------------------
@@ -350,6 +349,31 @@ class Console extends Place {
 
   sees_lost(user) {
     return this.row(user).getByText("Lost", { exact: true }).waitFor();
+  }
+
+  // Among those who need somebody, and in the title of the page.
+  async sees_off_page(user, fullName) {
+    const need = this.page.getByRole("region", { name: "Who needs you" }).locator(".need")
+      .filter({ has: this.page.getByRole("heading", { name: "Left the page" }) });
+    await need.getByRole("listitem").filter({ hasText: fullName }).getByText(user, { exact: true }).waitFor();
+    await this.page.waitForFunction(() => /^\([1-9]/.test(document.title));
+  }
+
+  // The mark stays, the need does not.
+  async sees_was_off_page(user, fullName, times) {
+    await this.row(user).getByText(`left the page ${times === 1 ? "once" : `${times} times`}, last at`).waitFor();
+    await gone(this.page.getByRole("region", { name: "Who needs you" }).getByRole("heading", { name: "Left the page" }));
+  }
+
+  // A line of the incidents, with its time.
+  async finds_incident(fullName, what) {
+    const incidents = this.page.getByRole("button", { name: "Incidents" });
+    if (await incidents.getAttribute("aria-pressed") !== "true") await incidents.click();
+    const line = this.page.getByRole("region", { name: "Incidents" }).getByRole("listitem").filter({ hasText: fullName }).filter({ hasText: what }).first();
+    await line.getByRole("time").filter({ hasText: /\d:\d\d/ }).waitFor();
+    const wrong = await findings(this.page);
+    if (wrong.length > 0) throw new Error(`axe finds: ${wrong.join("; ")}`);
+    if (process.env.BROWSER_SHOTS) await this.page.screenshot({ path: `${process.env.BROWSER_SHOTS}/staff-incidents-of-a-room.png` });
   }
 
   sees_ready(number) {

@@ -550,6 +550,37 @@ def reads(story, people, text):
         c.at.reads(text)
 
 
+# ---- Who does not stay -------------------------------------------------------------------------
+
+@says("WHO leaves the page of the exam, and reads that it is on record")
+def leaves_page(story, name):
+    story.who(name).at.looks_away()
+
+
+@says("WHO comes back to the page of the exam")
+def back_at_page(story, name):
+    story.who(name).at.looks_back()
+
+
+@says("LIST see(s) that WHO has left the page")
+def sees_off_page(story, people, candidate):
+    c = story.who(candidate)
+    for name in names(people):
+        story.console(name).sees_off_page(c.user, c.full_name)
+
+
+@says("LIST see(s) that WHO is back, and had left the page NUMBER time(s)")
+def sees_was_off_page(story, people, candidate, times):
+    c = story.who(candidate)
+    for name in names(people):
+        story.console(name).sees_was_off_page(c.user, c.full_name, int(times))
+
+
+@says("WHO finds among the incidents of THEIR page that WHO left the page of the exam")
+def finds_incident(story, name, candidate):
+    story.console(name).finds_incident(story.who(candidate).full_name, "left the page of the exam")
+
+
 # ---- Machines that die ---------------------------------------------------------------------------
 
 @says("WHO's laptop dies")

@@ -12,7 +12,7 @@ const ALIKE_MOST = 3; // of one moment that stand in lines of their own
 const BY_PEOPLE = Stop.ATTEMPT | Stop.SITTING | Stop.BREAK | Stop.NOT_STARTED;
 
 // Why a candidate needs a human; one candidate has the most urgent one, in rising urgency.
-export enum Need { NOTHING, KEPT, LET_IN, TIME, SILENT, LOST, SEAT }
+export enum Need { NOTHING, KEPT, LET_IN, TIME, OFF_PAGE, SILENT, LOST, SEAT }
 
 // A row, and when it was told.
 export interface Seen {
@@ -53,6 +53,7 @@ function needOfRunning(seen: Seen, now: number): Need {
   if (!row.connected && (row.stopped & BY_PEOPLE) === 0) return Need.LOST;
   if (row.stopped !== 0) return Need.NOTHING;
   if (isSilent(seen, now)) return Need.SILENT;
+  if (row.offPage) return Need.OFF_PAGE;
   return leftMs(seen, now) <= TIME_SHORT ? Need.TIME : Need.NOTHING;
 }
 
@@ -83,6 +84,8 @@ function changesOf(was: RoomRow, is: RoomRow): (readonly [string, Event["tone"]]
   if (was.connected && !is.connected && is.state === AttemptState.RUNNING) said.push(["lost the connection", "warn"]);
   if (!was.connected && is.connected && was.state === AttemptState.RUNNING && is.state === AttemptState.RUNNING)
     said.push(["is connected again", "good"]);
+  if (is.focusLost > was.focusLost) said.push([is.focusLost === 1 ? "left the page of the exam" : `left the page of the exam, ${is.focusLost} times by now`, "warn"]);
+  else if (was.offPage && !is.offPage && runs(is)) said.push(["is back at the page of the exam", "good"]);
   if (is.kept > was.kept)
     said.push([`${many(is.kept - was.kept, "answer")} kept that ${is.kept - was.kept === 1 ? "does" : "do"} not count by itself`, "warn"]);
   if (is.address !== was.address && is.address !== "" && was.address !== "" && is.seat === was.seat)
@@ -194,6 +197,7 @@ export const NEED_WORDS: Record<Need, string> = {
   [Need.KEPT]: "Answers kept",
   [Need.LET_IN]: "Wants in",
   [Need.TIME]: "Time is short",
+  [Need.OFF_PAGE]: "Left the page",
   [Need.SILENT]: "Not saving",
   [Need.LOST]: "No connection",
   [Need.SEAT]: "Asks for the seat",
@@ -204,6 +208,7 @@ export const NEED_ADVICE: Record<Need, string> = {
   [Need.KEPT]: "They do not count by themselves; the transcript has them.",
   [Need.LET_IN]: "Checked in, and not admitted yet.",
   [Need.TIME]: "Five minutes or less are left.",
+  [Need.OFF_PAGE]: "The exam is not in front on their screen. It is on record; go and look.",
   [Need.SILENT]: "Nothing was saved for ten minutes. Go and look.",
   [Need.LOST]: "The clock may run on. Pausing stops it.",
   [Need.SEAT]: "Another device wants to go on with this exam.",

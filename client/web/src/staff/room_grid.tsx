@@ -6,7 +6,7 @@ import { Field, Select } from "../ui/field";
 import { points, time } from "../ui/text";
 import { Need, NEED_WORDS, arrange, isOpen, leftMs, lineWord, nameOf, needOf, savedAge, type Order, type Room, type Seen } from "./room";
 import { Tick, everySecond } from "./tick";
-import { age, many, roundTrip, stateWord } from "./words";
+import { age, focusWords, many, roundTrip, stateWord } from "./words";
 
 export type Selection = Cell<ReadonlySet<string>>;
 
@@ -44,6 +44,13 @@ function NeedBadge({ seen }: { seen: Seen }) {
   const need = needOf(seen, performance.now());
   if (need === Need.NOTHING || need === Need.LOST || need === Need.LET_IN) return null; // another cell tells of these
   return <span class={`badge ${need >= Need.SILENT ? "bad" : "warn"}`}>{NEED_WORDS[need]}</span>;
+}
+
+// How often the page of the exam was left; the words are for who points at it, or listens.
+function FocusMark({ seen }: { seen: Seen }) {
+  const { focusLost } = seen.row, words = focusWords(seen.row);
+  if (focusLost === 0) return null;
+  return <> <small class="focus-mark" title={words}><span aria-hidden="true">{"\u2197"}{focusLost}</span><span class="hidden">{words}</span></small></>;
 }
 
 function Progress({ seen }: { seen: Seen }) {
@@ -89,7 +96,7 @@ function ToldRow({ user, cell, selection, under }: Omit<RowProps, "room"> & { ce
         <input type="checkbox" checked={selected} tabIndex={-1} aria-label={`Select ${nameOf(row)}`} onChange={() => toggle(selection, user)} />
       </td>
       <th scope="row"><span class="name" dir="auto">{nameOf(row)}</span><small>{user}</small></th>
-      <td><span class={`badge ${stateTone(seen)}`}>{stateWord(row)}</span> <NeedBadge seen={seen} /></td>
+      <td><span class={`badge ${stateTone(seen)}`}>{stateWord(row)}</span> <NeedBadge seen={seen} /><FocusMark seen={seen} /></td>
       <td class="number"><Progress seen={seen} /></td>
       <td class="number">{open && row.state === AttemptState.RUNNING && <Tick text={(now) => age(savedAge(seen, now)) || "none"} />}</td>
       <td class="number left">{open

@@ -16,17 +16,18 @@ import { AskDialog, ChangedDialog, KeysDialog } from "./room_dialogs";
 import { Grid, type Selection } from "./room_grid";
 import { Tick } from "./tick";
 import { useRoomChanges, useWatch, type Watched } from "./watch";
-import { many, roundTrip, sittingTone, sittingWord, stateWord, stopWords } from "./words";
+import { focusWords, many, roundTrip, sittingTone, sittingWord, stateWord, stopWords } from "./words";
 
 const SHOWN_EACH = 4; // of those with the same need
 const EXPECTED: ReadonlySet<Need> = new Set([Need.LET_IN, Need.TIME]); // of everybody at some time: many are told as a number
 const MOVED_MS = 400;
 
-const ORDER_OF_NEEDS = [Need.SEAT, Need.LOST, Need.SILENT, Need.TIME, Need.LET_IN, Need.KEPT] as const;
+const ORDER_OF_NEEDS = [Need.SEAT, Need.LOST, Need.SILENT, Need.OFF_PAGE, Need.TIME, Need.LET_IN, Need.KEPT] as const;
 // What can be done about a need right there.
 const REMEDIES: Partial<Record<Need, readonly RoomVerb[]>> = {
   [Need.SEAT]: [RoomVerb.ROOM_RELEASE_SEAT, RoomVerb.ROOM_REFUSE_SEAT],
   [Need.LOST]: [RoomVerb.ROOM_PAUSE],
+  [Need.OFF_PAGE]: [RoomVerb.ROOM_MESSAGE],
   [Need.LET_IN]: [RoomVerb.ROOM_ADMIT],
 };
 
@@ -44,6 +45,7 @@ function OneNeed({ seen, need, room, doing, steady }: { seen: Seen; need: Need; 
     <li class="need-one">
       <span class="grow"><b dir="auto">{nameOf(row)}</b> <small>{row.user}</small>
         {need === Need.TIME && <small class="told"><Tick text={(now) => `${time(leftMs(seen, now))} left`} /></small>}
+        {need === Need.OFF_PAGE && <small class="told">{focusWords(row)}</small>}
         {need === Need.SILENT && <small class="told">{row.connected ? "connected" : "not connected"}</small>}
         {need === Need.KEPT && <small class="told">{many(row.kept, "answer")}</small>}
       </span>
@@ -170,7 +172,7 @@ function One({ seen }: { seen: Seen }) {
   const { row } = seen, need = needOf(seen, performance.now()), stops = stopWords(row);
   const line = row.connected ? `connected${row.address ? ` from ${row.address}` : ""}${row.roundTripMs ? `, ${roundTrip(row.roundTripMs)}` : ""}` : lineWord(row);
   const told = [stateWord(row), stops, line, row.attempt !== 0n && `attempt ${row.attempt}`, row.seat > 0 && `seat ${row.seat}`,
-    row.kept > 0 && `${many(row.kept, "answer")} kept`, NEED_ADVICE[need]];
+    row.kept > 0 && `${many(row.kept, "answer")} kept`, focusWords(row), NEED_ADVICE[need]];
   return <p class="hint one">{[...new Set(told.filter((t) => t))].join(" \u00b7 ")}</p>;
 }
 

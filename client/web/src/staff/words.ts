@@ -36,6 +36,12 @@ export function stopWords(row: RoomRow): string {
   return STOPS.filter(([bit]) => (row.stopped & bit) !== 0).map(([, , words]) => words).join(", ");
 }
 
+// How often the page of the exam was left, and when it last was; "" for never.
+export function focusWords(row: RoomRow): string {
+  if (row.focusLost === 0) return "";
+  return `left the page ${row.focusLost === 1 ? "once" : `${row.focusLost} times`}, last at ${new Date(Number(row.focusLostWallMs)).toLocaleTimeString()}`;
+}
+
 // "7 s", "12 min", "1 h 05"; "" for none.
 export function age(ms: number): string {
   const s = Math.floor(ms / 1000);
