@@ -7,6 +7,7 @@ from contest import Hall, Redis, Report, in_turn, missing, most_descriptors, pee
 
 RATE = 10000
 MANY = 5000
+SKIP = 2  # seconds: 5,000 clients have just shaken hands, and examd's have opened their forms, beside the server
 
 
 class Exports:
@@ -55,14 +56,15 @@ def open_loop(report, hall, redis, seconds, runs):
 
     def ours():
         with Exports(hall, number) as exports:
-            result = hall.answers(f"g{MANY}", seconds, "--rate", str(RATE), "--window", "8")
+            result = hall.answers(f"g{MANY}", seconds + SKIP, "--rate", str(RATE), "--window", "8", "--skip", str(SKIP))
         return dict(result, exports=exports.count)
 
     other, examd = in_turn(
-        runs, lambda: peer(hall.build, "set", redis.port, "--connections", MANY, "--seconds", seconds, "--rate", RATE), ours)
+        runs, lambda: peer(hall.build, "set", redis.port, "--connections", MANY, "--seconds", seconds + SKIP, "--rate", RATE,
+                           "--skip", SKIP), ours)
     work = f"{RATE:,} answers/s offered on {MANY:,} connections"
     report.row(f"{work}: answered", other["per_second"], examd["per_second"], "", None, "/s")
-    report.row("... p99, a running export and checkpoints included", other["p99_ms"], examd["p99_ms"], "<= 2.5 ms",
+    report.row(f"... p99 after {SKIP} s, a running export and checkpoints included", other["p99_ms"], examd["p99_ms"], "<= 2.5 ms",
                examd["p99_ms"] <= 2.5, "ms", 2)
     report.row("... longest", other["max_ms"], examd["max_ms"], "<= 10 ms", examd["max_ms"] <= 10, "ms", 2)
     report.row("... exports that ran to their end meanwhile", None, examd["exports"], "", None, "")

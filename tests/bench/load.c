@@ -1,14 +1,15 @@
 /* load: many candidates in one process, for benchmarks and torture runs.
  *
  *   load --server HOST:PORT --pin HEX --slips FILE [--seconds S] [--log-acks FILE] [--submit]
- *        [--window N] [--answers N] [--rate R] [--open] [--tell-at N]
+ *        [--window N] [--answers N] [--rate R] [--skip S] [--open] [--tell-at N]
  *
  * One connection for each slip of FILE (a line each): slip, check-in, sealed form, confirmation;
  * then it waits for the start and answers in a closed loop, N answers under way on each connection
  * (default 1), for S seconds or, with --answers, until N of each are acknowledged; with --submit it
  * hands in at the end.  With --rate it is an open loop: R answers a second over all connections,
- * each at its own moment, whatever is still under way, and latencies count from that moment.  A
- * lost connection is made again and what has no reply is sent again.  With --log-acks every
+ * each at its own moment, whatever is still under way, and latencies count from that moment.  With
+ * --skip the latencies of what was sent in the first S seconds of them do not count.  A lost
+ * connection is made again and what has no reply is sent again.  With --log-acks every
  * acknowledged answer becomes a line "attempt item seat revision choice".
  *
  * Prints a line of JSON for each phase, with the moment on CLOCK_MONOTONIC:
@@ -87,7 +88,7 @@ struct load {
 	size_t n, ready, started, done, formed, opened;
 	size_t window;
 	uint32_t answers_each; /* 0: as many as the time allows */
-	int64_t seconds;
+	int64_t seconds, skip;
 	bool submit;
 	FILE *acks;
 	struct arena arena;
@@ -382,7 +383,8 @@ static void on_ack(struct candidate *c, const Examd__V1__AnswerAck *ack)
 		if (w->sent_ns == 0 || w->item != ack->item || w->revision != ack->revision)
 			continue;
 		if (ack->error == ERR_OK) {
-			figures_add(&l->latency, mono_now_ns() - w->sent_ns);
+			if (l->skip == 0 || w->sent_ns - l->run_ns >= l->skip * 1000000000)
+				figures_add(&l->latency, mono_now_ns() - w->sent_ns);
 			l->acked++;
 			c->acked++;
 			note_gap(l);
@@ -714,12 +716,19 @@ static void begin(struct load *l)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-	    {"server", required_argument, NULL, 's'},	{"pin", required_argument, NULL, 'p'},
-	    {"slips", required_argument, NULL, 'f'},	{"seconds", required_argument, NULL, 't'},
-	    {"log-acks", required_argument, NULL, 'l'}, {"submit", no_argument, NULL, 'u'},
-	    {"window", required_argument, NULL, 'w'},	{"answers", required_argument, NULL, 'n'},
-	    {"rate", required_argument, NULL, 'r'},	{"open", no_argument, NULL, 'o'},
-	    {"tell-at", required_argument, NULL, 'a'},	{0},
+	    {"server", required_argument, NULL, 's'},
+	    {"pin", required_argument, NULL, 'p'},
+	    {"slips", required_argument, NULL, 'f'},
+	    {"seconds", required_argument, NULL, 't'},
+	    {"log-acks", required_argument, NULL, 'l'},
+	    {"submit", no_argument, NULL, 'u'},
+	    {"window", required_argument, NULL, 'w'},
+	    {"answers", required_argument, NULL, 'n'},
+	    {"rate", required_argument, NULL, 'r'},
+	    {"skip", required_argument, NULL, 'k'},
+	    {"open", no_argument, NULL, 'o'},
+	    {"tell-at", required_argument, NULL, 'a'},
+	    {0},
 	};
 	static struct load l = {.seconds = 5, .window = 1, .port = 7443};
 	struct tls_trust trust = {0};
@@ -764,6 +773,9 @@ int main(int argc, char **argv)
 		case 'r':
 			l.rate = strtol(optarg, NULL, 10);
 			break;
+		case 'k':
+			l.skip = strtol(optarg, NULL, 10);
+			break;
 		case 'o':
 			l.open = true;
 			break;
@@ -778,7 +790,7 @@ int main(int argc, char **argv)
 	if (l.n == 0 || l.host[0] == '\0' || l.window == 0 || l.window > 64 || l.rate < 0) {
 		fputs("usage: load --server HOST:PORT --slips FILE [--pin HEX] [--seconds S] "
 		      "[--log-acks FILE] [--submit] [--window N] [--answers N] [--rate R] "
-		      "[--open] [--tell-at N]\n",
+		      "[--skip S] [--open] [--tell-at N]\n",
 		      stderr);
 		return 2;
 	}

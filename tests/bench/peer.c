@@ -1,12 +1,13 @@
 /* peer: the load that load.c gives examd, for the servers that it is compared with.
  *
- *   peer set    --server HOST:PORT --connections N [--seconds S] [--rate R]
+ *   peer set    --server HOST:PORT --connections N [--seconds S] [--rate R] [--skip S]
  *   peer get    --server HOST:PORT --connections N [--warm] [--hold]
  *   peer shake  --server HOST:PORT --connections N [--alpn NAME]
  *
  * set:   each connection has one Redis SET of 100 bytes under way, for S seconds; with --rate an
- *        open loop, R a second over all, whose latencies count from the moment each was due.
- * get:   each connection gets /form by HTTP once; the time is that from the first connect, or with
+ *        open loop, R a second over all, whose latencies count from the moment each was due, but
+ * not those of the first --skip seconds. get:   each connection gets /form by HTTP once; the time
+ * is that from the first connect, or with
  *        --warm from the first request on connections that are there, to the last byte.  With
  *        --hold they stay until the end of standard input.
  * shake: full TLS handshakes, 32 at a time, and nothing else.
@@ -60,7 +61,7 @@ struct peer {
 	struct link *all;
 	size_t n, begun, shaken, opened, done;
 	bool warm, hold, stop;
-	int64_t seconds, rate, begin_ns, run_ns, end_ns;
+	int64_t seconds, skip, rate, begin_ns, run_ns, end_ns;
 	uint64_t offered, missed, answered;
 	uint32_t *latency_us;
 	size_t nlatency, cap;
@@ -126,6 +127,8 @@ static void send_get(struct link *k)
 
 static void note_latency(struct peer *p, int64_t due_ns)
 {
+	if (due_ns - p->run_ns < p->skip * 1000000000)
+		return;
 	if (p->nlatency == p->cap) {
 		p->cap = p->cap * 2 + 1024;
 		p->latency_us = mem_resize(p->latency_us, p->cap * sizeof *p->latency_us);
@@ -408,6 +411,7 @@ int main(int argc, char **argv)
 	    {"connections", required_argument, NULL, 'c'},
 	    {"seconds", required_argument, NULL, 't'},
 	    {"rate", required_argument, NULL, 'r'},
+	    {"skip", required_argument, NULL, 'k'},
 	    {"alpn", required_argument, NULL, 'a'},
 	    {"warm", no_argument, NULL, 'w'},
 	    {"hold", no_argument, NULL, 'h'},
@@ -432,6 +436,9 @@ int main(int argc, char **argv)
 		case 'r':
 			p.rate = strtol(optarg, NULL, 10);
 			break;
+		case 'k':
+			p.skip = strtol(optarg, NULL, 10);
+			break;
 		case 'a':
 			alpn = optarg;
 			break;
@@ -450,7 +457,7 @@ int main(int argc, char **argv)
 	    !(is_mode(&p, "set") || is_mode(&p, "get") || is_mode(&p, "shake"))) {
 		fputs(
 		    "usage: peer set|get|shake --server ADDRESS:PORT --connections N [--seconds S] "
-		    "[--rate R] [--alpn NAME] [--warm] [--hold]\n",
+		    "[--rate R] [--skip S] [--alpn NAME] [--warm] [--hold]\n",
 		    stderr);
 		return 2;
 	}
