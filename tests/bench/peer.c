@@ -5,9 +5,9 @@
  *   peer shake  --server HOST:PORT --connections N [--alpn NAME]
  *
  * set:   each connection has one Redis SET of 100 bytes under way, for S seconds; with --rate an
- *        open loop, R a second over all, whose latencies count from the moment each was due, but
- * not those of the first --skip seconds. get:   each connection gets /form by HTTP once; the time
- * is that from the first connect, or with
+ *        open loop, R a second over all, whose latencies count from the moment each was due; those
+ *        of the first --skip seconds do not count.
+ * get:   each connection gets /form by HTTP once; the time is that from the first connect, or with
  *        --warm from the first request on connections that are there, to the last byte.  With
  *        --hold they stay until the end of standard input.
  * shake: full TLS handshakes, 32 at a time, and nothing else.
