@@ -143,11 +143,34 @@ test("markup in names, rules, questions and messages stays text; no key or ratio
   await page.getByRole("button", { name: "Go to the exam" }).click();
   await page.getByText("<h1>rules</h1>").waitFor();
   await page.getByText("Tess <b>Trap</b>").waitFor();
+  await page.getByText("<b>notice</b>").first().waitFor();
+  assert.equal(await page.getByRole("banner").locator(".brand").textContent(), "<b>Sitting</b>");
   await agree(page);
   await page.getByText("Ready.").waitFor();
   await house.do("ctl", "sitting", "start", sitting);
   await isAt(page, 1);
   assert.match(await page.locator(".stem").textContent(), /<script>document\.title="hit"<\/script><b>bold<\/b> &amp; <img/);
+  assert.match(await page.locator(".option-text").allTextContents().then((all) => all.sort()[0]), /^<i>one<\/i>$/);
+  assert.equal(await page.getByRole("banner").getByRole("heading").textContent(), "<u>Trap</u>");
+  const note = '</textarea><img src=x onerror="document.title=2">';
+  await page.keyboard.press("w");
+  await page.getByLabel("Note to yourself").fill(note);
+  await page.locator("#number").focus();
+  await isSaved(page, 1);
+  await page.reload();
+  await isAt(page, 1);
+  assert.equal(await page.getByLabel("Note to yourself").inputValue(), note);
+  const said = '<img src=x onerror="document.title=3"><a href="javascript:document.title=4">here</a>';
+  await house.do("ctl", "sitting", "message", sitting, said);
+  await page.locator(".toast").getByText(said).waitFor();
+  await page.getByRole("alert").filter({ hasText: said }).waitFor({ state: "attached" });
+  await house.do("ctl", "sitting", "add-minutes", sitting, "5", "--reason", "<b>alarm</b>");
+  await page.locator(".toast").getByText("5 minutes more").waitFor(); // the reason is not for candidates
+  for (const away of [1, 2]) {
+    await page.getByRole("button", { name: "Put away" }).first().click();
+    await page.waitForFunction((left) => document.querySelectorAll(".toast").length === left, 2 - away);
+  }
+  assert.equal(await page.locator(":is(.stem, .options, .toasts, .strip, .field) :is(a, b, i, u, img, script)").count(), 0);
   assert.equal(await page.title(), "examd");
   for (let i = 1; i <= 3; i++) {
     await page.keyboard.press("a");
@@ -177,6 +200,8 @@ test("markup in names, rules, questions and messages stays text; no key or ratio
   await house.do("ctl", "results", "release", sitting, "--result", "--review");
   await page.getByRole("button", { name: "Questions and rationales" }).click();
   await page.getByText(`rationale ${CANARY}`).first().waitFor();
+  assert.equal(await page.locator("main :is(b, i, u, script, img)").count(), 0);
+  assert.equal(await page.title(), "examd");
   assert.deepEqual(await findings(page), []);
   assert.deepEqual(complaints, []);
   await context.close();

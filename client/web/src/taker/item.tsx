@@ -1,5 +1,5 @@
 // One question: what it asks, what can be answered, and the record that it is about beside it.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ItemKind, type FormItem } from "../../gen/examd_pb";
 import { Button } from "../ui/button";
 import { announce, toast } from "../ui/toast";
@@ -96,7 +96,7 @@ function Note({ seat, at }: { seat: Seat; at: number }) {
     while (new TextEncoder().encode(text).length > NOTE_MOST) text = text.slice(0, -1);
     return text;
   };
-  useEffect(() => area.current?.focus(), []);
+  useLayoutEffect(() => area.current?.focus(), []); // before the next key
   return (
     <div class="field">
       <label for="note">Note to yourself</label>
@@ -125,7 +125,7 @@ export function Item({ seat, at, number, of }: { seat: Seat; at: number; number:
   const [calculating, setCalculating] = useState(false);
   const [striking, setStriking] = useState(false);
   const stem = useRef<HTMLDivElement>(null), record = useRef<HTMLDivElement>(null), head = useRef<HTMLHeadingElement>(null);
-  useEffect(() => head.current?.focus(), [at]);
+  useLayoutEffect(() => head.current?.focus(), [at]); // a note that is there does not keep it
 
   const flag = () => {
     seat.change(at, { flagged: !answer.flagged });
