@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { House, agree, isAt, isSaved, launch, person, useSlip } from "./house.mjs";
 
-const ITEMS = 100, MINUTES = 240; // of the exam
+const ITEMS = 100, MINUTES = 240, TURN = 2; // of the exam; something is done every TURN minutes
 const KIB = 1024;
 const LOADED = { requests: 8, bytes: 64 * KIB };
 const START_BYTES = 2 * KIB; // the keys, and the status that they come in
@@ -182,14 +182,14 @@ test("four hours of an exam take no more memory than its first hour", async (t) 
     await house.do("ctl", "sitting", "resume", room.sitting, "--reason", "all back");
     await isAt(page, at);
   };
-  const note = async (minute) => {
+  const note = async (turn) => {
     await press("w");
-    await page.locator("#note").fill(`of minute ${minute}`);
+    await page.locator("#note").fill(`of turn ${turn}`);
     await page.locator("#number").focus();
   };
-  // What is done every so many minutes.
+  // What else is done, every so many turns.
   const doings = [[3, () => press("r")], [5, () => press("x", "d")], [7, note], [9, () => press("u", "Shift+ArrowRight", "Enter", "Escape")],
-    [11, () => dialog("=")], [13, () => dialog("?")], [17, () => to((at * 7) % ITEMS + 1)], [20, message], [60, pause]];
+    [11, () => dialog("=")], [13, () => dialog("?")], [17, () => to((at * 7) % ITEMS + 1)], [20, message], [30, pause]];
   const held = async () => {
     await to(1);
     await painted(page);
@@ -199,15 +199,16 @@ test("four hours of an exam take no more memory than its first hour", async (t) 
     return { bytes, nodes, listeners };
   };
   const hours = [];
-  for (let minute = 1; minute <= MINUTES; minute++) {
-    for (let step = 0; step < (minute <= MINUTES / 4 ? 2 : 1); step++) { // in the first hour all questions
-      await press("abcd"[minute % 4]);
+  for (let turn = 1; turn * TURN <= MINUTES; turn++) {
+    const first = turn * TURN <= 60; // the hour in which all questions are seen
+    for (let step = 0; step < (first ? 4 : 1); step++) {
+      await press("abcd"[turn % 4]);
       await next();
     }
-    for (const [every, what] of doings) if (minute % every === 0) await what(minute);
-    for (let tick = 0; tick < 3; tick++) await page.clock.runFor(20_000);
+    for (const [every, what] of doings) if (turn % every === 0) await what(turn);
+    for (let seconds = 0; seconds < TURN * 60; seconds += 20) await page.clock.runFor(20_000);
     await page.locator(".saved.well").waitFor();
-    if (minute % (MINUTES / 4) === 0) hours.push(await held());
+    if (turn * TURN % 60 === 0) hours.push(await held());
   }
   for (const [hour, now] of hours.entries()) {
     for (const [what, most] of Object.entries(GROWTH)) {
