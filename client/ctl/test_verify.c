@@ -1,4 +1,5 @@
-/* [--mutations N] [--seed S] [--write DIR]: whatever is done to a transcript, verify finds it.
+/* [--mutations N] [--seed S] [--write DIR]: whatever is done to a transcript or a receipt, verify
+ * finds it.
  *
  * The transcript is a real one: an attempt with a pause, minutes, a close, a reopening and a second
  * close, fetched from a core.  It is changed from seeds, N times in all; a forger also makes the
@@ -14,6 +15,7 @@
 #include <cmocka.h>
 
 #include "daemon/record/packed.h"
+#include "daemon/report/receipt.h"
 #include "daemon/report/transcript.h"
 #include "daemon/service/harness_staff.h"
 #include "proto/base/log.h"
@@ -30,6 +32,7 @@ static uint64_t seed = 1;
 static const char *write_to;
 
 static struct buf good, others; /* two attempts of one room */
+static struct buf receipt, first_receipt, others_receipt;
 static uint8_t key[TRANSCRIPT_KEY_SIZE];
 
 /* splitmix64, below MOST. */
@@ -69,6 +72,20 @@ static void answer_some(struct fake_client *c, uint32_t seat, uint32_t from, uin
 		assert_int_equal(client_answer(c, item, seat, 1, item % 4)->error, ERR_OK);
 }
 
+/* As a browser keeps it. */
+static void keep_receipt(struct fake_client *c, struct buf *out)
+{
+	const wire_reply *reply = client_hello(c);
+	const Examd__V1__Receipt *r = reply->hello->status->receipt;
+
+	assert_non_null(r);
+	assert_int_equal(r->signature.len, SIGNATURE_SIZE);
+	assert_int_equal(r->public_key.len, SIGNATURE_KEY_SIZE);
+	receipt_put(out, reply->hello->status->attempt,
+		    bytes_of(r->statement.data, r->statement.len), r->signature.data,
+		    r->public_key.data);
+}
+
 static int given_transcripts(void **state)
 {
 	struct harness *h = harness_new();
@@ -98,8 +115,11 @@ static int given_transcripts(void **state)
 	      (struct room_order){.attempt = {anns}, .verb = ROOM(ADD_MINUTES), .minutes = 5});
 	answer_some(ann, 1, 12, 20);
 	order(staff, (struct room_order){.sitting = sitting, .verb = ROOM(CLOSE)});
+	keep_receipt(ann, &first_receipt);
+	keep_receipt(ben, &others_receipt);
 	order(staff, (struct room_order){.attempt = {anns}, .verb = ROOM(REOPEN), .minutes = 10});
 	order(staff, (struct room_order){.attempt = {anns}, .verb = ROOM(CLOSE), .minutes = 0});
+	keep_receipt(ann, &receipt);
 	fetch(staff, anns, &good);
 	fetch(staff, bens, &others);
 	memcpy(key, h->core->secrets.sign_public, sizeof key);
@@ -112,6 +132,9 @@ static int transcripts_gone(void **state)
 	(void)state;
 	buf_fini(&good);
 	buf_fini(&others);
+	buf_fini(&receipt);
+	buf_fini(&first_receipt);
+	buf_fini(&others_receipt);
 	return 0;
 }
 
@@ -410,6 +433,158 @@ static void every_change_is_found(void **state)
 	printf("%zu changes of %zu bytes, all found\n", found, buf_length(&good));
 }
 
+/* ---- Receipts
+ * ----------------------------------------------------------------------------------- */
+
+static enum err verify_receipt(struct bytes file, const uint8_t *trusted,
+			       struct receipt_found *found)
+{
+	struct diag diag = {0};
+	enum err err = receipt_verify(file, trusted, &diag, found);
+
+	assert_true(diag.length > 0 || err == ERR_OK);
+	diag_fini(&diag);
+	return err;
+}
+
+static void what_a_browser_keeps_is_good(void **state)
+{
+	struct receipt_found found, of_first;
+	uint8_t nobodys[SIGNATURE_KEY_SIZE] = {7};
+
+	(void)state;
+	assert_int_equal(ERR_OK, verify_receipt(buf_bytes(&receipt), key, &found));
+	assert_string_equal(found.exam, "cpc-short");
+	assert_memory_equal(found.public_key, key, sizeof key);
+	assert_true(found.supersedes);
+	assert_int_equal(20, found.answers);
+	assert_int_equal(ERR_OK, verify_receipt(buf_bytes(&first_receipt), key, &of_first));
+	assert_false(of_first.supersedes);
+	assert_int_equal(found.attempt, of_first.attempt);
+	assert_true(of_first.records < found.records);
+	assert_int_equal(ERR_OK, verify_receipt(buf_bytes(&others_receipt), key, &found));
+	assert_int_equal(ERR_OK, verify_receipt(buf_bytes(&receipt), NULL, &found));
+	assert_int_equal(ERR_BAD_INPUT, verify_receipt(buf_bytes(&receipt), nobodys, &found));
+}
+
+/* Without the key that it is trusted by, too: it is of one piece no more. */
+static void found_out(const struct buf *file, const char *what, size_t at)
+{
+	struct receipt_found found;
+
+	if (verify_receipt(buf_bytes(file), key, &found) != ERR_BAD_INPUT ||
+	    verify_receipt(buf_bytes(file), NULL, &found) != ERR_BAD_INPUT)
+		fail_msg("%s at %zu: not found", what, at);
+}
+
+static void copy_of(const struct buf *file, struct buf *out)
+{
+	buf_clear(out);
+	buf_put_bytes(out, buf_bytes(file));
+}
+
+static size_t every_bit_is_turned(void)
+{
+	size_t len = buf_length(&receipt);
+	struct buf file = {0};
+
+	for (size_t bit = 0; bit < 8 * len; bit++) {
+		copy_of(&receipt, &file);
+		file.data[file.start + bit / 8] ^= (uint8_t)(1u << bit % 8);
+		found_out(&file, "bit", bit);
+	}
+	buf_fini(&file);
+	return 8 * len;
+}
+
+/* Cut off from there, one byte left out, one put in, two exchanged. */
+static size_t every_byte_is_moved(void)
+{
+	size_t len = buf_length(&receipt), made = 0;
+	struct bytes all = buf_bytes(&receipt);
+	struct buf file = {0};
+
+	for (size_t i = 0; i < len; i++) {
+		copy_of(&receipt, &file);
+		splice(&file, i, len - i, bytes_of("", 0));
+		found_out(&file, "tail", i);
+		copy_of(&receipt, &file);
+		splice(&file, i, 1, bytes_of("", 0));
+		found_out(&file, "byte out", i);
+		copy_of(&receipt, &file);
+		splice(&file, i, 0, bytes_of(i % 2 == 0 ? " " : "0", 1));
+		found_out(&file, "byte in", i);
+		made += 3;
+		if (i + 1 == len || all.data[i] == all.data[i + 1])
+			continue;
+		copy_of(&receipt, &file);
+		file.data[file.start + i] = all.data[i + 1];
+		file.data[file.start + i + 1] = all.data[i];
+		found_out(&file, "exchange", i);
+		made++;
+	}
+	copy_of(&receipt, &file);
+	splice(&file, len, 0, bytes_of("\n", 1));
+	found_out(&file, "byte behind", len);
+	buf_fini(&file);
+	return made + 1;
+}
+
+static size_t two_bits_are_turned(size_t times)
+{
+	uint64_t random = seed;
+	struct buf file = {0};
+
+	for (size_t i = 0; i < times; i++) {
+		size_t bits = 8 * buf_length(&receipt), a = (size_t)draw(&random, bits);
+		size_t b = (a + 1 + (size_t)draw(&random, bits - 1)) % bits; /* another */
+
+		copy_of(&receipt, &file);
+		file.data[file.start + a / 8] ^= (uint8_t)(1u << a % 8);
+		file.data[file.start + b / 8] ^= (uint8_t)(1u << b % 8);
+		found_out(&file, "two bits", a);
+	}
+	buf_fini(&file);
+	return times;
+}
+
+/* The line of a part, of another receipt. */
+static size_t parts_are_of_another(struct buf *other)
+{
+	static const char *const names[] = {"\"attempt\"", "\"statement\"", "\"signature\""};
+	char *ours = mem_copy_text(buf_text(&receipt)), *theirs = mem_copy_text(buf_text(other));
+	struct buf file = {0};
+	size_t made = 0;
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		const char *at = strstr(ours, names[i]), *from = strstr(theirs, names[i]);
+		size_t out = strcspn(at, "\n"), in = strcspn(from, "\n");
+
+		if (out == in && memcmp(at, from, in) == 0)
+			continue;
+		copy_of(&receipt, &file);
+		splice(&file, (size_t)(at - ours), out, bytes_of(from, in));
+		found_out(&file, names[i], i);
+		made++;
+	}
+	buf_fini(&file);
+	free(ours);
+	free(theirs);
+	return made;
+}
+
+static void every_change_of_a_receipt_is_found(void **state)
+{
+	size_t found = every_bit_is_turned() + every_byte_is_moved() + two_bits_are_turned(2000);
+	size_t mixed = parts_are_of_another(&first_receipt) + parts_are_of_another(&others_receipt);
+
+	(void)state;
+	assert_int_equal(2 + 3, mixed); /* the first is of the same attempt */
+	assert_true(found + mixed >= 10000);
+	printf("%zu changes of a receipt of %zu bytes, all found\n", found + mixed,
+	       buf_length(&receipt));
+}
+
 /* ---- For the program
  * ----------------------------------------------------------------------------- */
 
@@ -432,6 +607,8 @@ static void write_all(void)
 	hex_format(key, sizeof key, hex);
 	write_file("key", bytes_of_text(hex));
 	write_file("attempt.transcript", buf_bytes(&good));
+	write_file("receipt.json", buf_bytes(&receipt));
+	write_file("other.json", buf_bytes(&others_receipt));
 	for (int i = 0; i < CHANGES; i++) {
 		struct buf file = {0};
 
@@ -454,6 +631,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_the_installation_gave_out_is_good),
 	    cmocka_unit_test(every_change_is_found),
+	    cmocka_unit_test(what_a_browser_keeps_is_good),
+	    cmocka_unit_test(every_change_of_a_receipt_is_found),
 	    cmocka_unit_test(files_for_the_program_are_written),
 	};
 

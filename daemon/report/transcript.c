@@ -1,16 +1,15 @@
 #include "daemon/report/transcript.h"
 
-#include <openssl/evp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/record/packed.h"
+#include "daemon/report/signature.h"
 
-#define MAGIC_SIZE     (sizeof TRANSCRIPT_MAGIC - 1)
-#define SIGNATURE_SIZE TRANSCRIPT_SIGNATURE_SIZE
-#define HEAD_SIZE      (MAGIC_SIZE + TRANSCRIPT_KEY_SIZE)
+#define MAGIC_SIZE (sizeof TRANSCRIPT_MAGIC - 1)
+#define HEAD_SIZE  (MAGIC_SIZE + TRANSCRIPT_KEY_SIZE)
 
 void transcript_begin(struct buf *out, const uint8_t public_key[TRANSCRIPT_KEY_SIZE])
 {
@@ -64,22 +63,7 @@ __attribute__((format(printf, 4, 5))) static void complain(struct check *c, uint
 	free(text);
 }
 
-/* ---- Signatures -------------------------------------------------------------------------- */
-
-static bool is_signed_by(const uint8_t *key, struct bytes content, struct bytes signature)
-{
-	EVP_PKEY *pkey =
-	    EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, key, TRANSCRIPT_KEY_SIZE);
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	bool good =
-	    pkey != NULL && ctx != NULL && signature.len == SIGNATURE_SIZE &&
-	    EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, pkey) == 1 &&
-	    EVP_DigestVerify(ctx, signature.data, signature.len, content.data, content.len) == 1;
-
-	EVP_MD_CTX_free(ctx);
-	EVP_PKEY_free(pkey);
-	return good;
-}
+/* ---- Statements -------------------------------------------------------------------------- */
 
 static void *from_arena(void *arena, size_t size)
 {
@@ -188,8 +172,8 @@ static const Examd__Record__ReceiptStatement *check_signed(struct check *c, cons
 		COMPLAIN(c, r, "no-statement", "nothing was signed");
 		return NULL;
 	}
-	if (!is_signed_by(c->key, bytes_of(p->statement.data, p->statement.len),
-			  bytes_of(p->signature.data, p->signature.len)))
+	if (!signature_holds(c->key, bytes_of(p->statement.data, p->statement.len),
+			     bytes_of(p->signature.data, p->signature.len)))
 		COMPLAIN(c, r, "signature", "the signature is not of this key and statement");
 	if ((s = unpack_statement(c, p->statement)) == NULL) {
 		COMPLAIN(c, r, "statement", "the statement cannot be read");
@@ -263,8 +247,8 @@ static void check_end(struct check *c, struct bytes file)
 {
 	size_t signed_size = file.len - SIGNATURE_SIZE;
 
-	if (!is_signed_by(c->key, bytes_of(file.data, signed_size),
-			  bytes_of(file.data + signed_size, SIGNATURE_SIZE)))
+	if (!signature_holds(c->key, bytes_of(file.data, signed_size),
+			     bytes_of(file.data + signed_size, SIGNATURE_SIZE)))
 		diag_add(c->diag, DIAG_ERROR, whole, "end",
 			 "the signature at the end is not of this key and file: it was changed, or "
 			 "cut off");

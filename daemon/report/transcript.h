@@ -12,11 +12,12 @@
 #define DAEMON_REPORT_TRANSCRIPT_H
 
 #include "daemon/record/record.h"
+#include "daemon/report/signature.h"
 #include "proto/base/diag.h"
 
 #define TRANSCRIPT_MAGIC	  "examd-transcript 2\n"
-#define TRANSCRIPT_KEY_SIZE	  32
-#define TRANSCRIPT_SIGNATURE_SIZE 64
+#define TRANSCRIPT_KEY_SIZE	  SIGNATURE_KEY_SIZE
+#define TRANSCRIPT_SIGNATURE_SIZE SIGNATURE_SIZE
 
 void transcript_begin(struct buf *out, const uint8_t public_key[TRANSCRIPT_KEY_SIZE]);
 /* The next record, sealed. */
