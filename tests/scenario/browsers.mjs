@@ -178,6 +178,10 @@ class Exam extends Place {
     });
   }
 
+  async loads_again() {
+    await this.page.reload();
+  }
+
   // ---- The end -------------------------------------------------------------------------------
 
   async hands_in(saved) {

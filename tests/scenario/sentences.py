@@ -562,6 +562,11 @@ def back_at_page(story, name):
     story.who(name).at.looks_back()
 
 
+@says("WHO loads the page of the exam again")
+def loads_page_again(story, name):
+    story.who(name).at.loads_again()
+
+
 @says("LIST see(s) that WHO has left the page")
 def sees_off_page(story, people, candidate):
     c = story.who(candidate)

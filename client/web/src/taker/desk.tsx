@@ -144,19 +144,23 @@ function firstItem(seat: Seat): number {
 function useFocusWatch(seat: Seat): void {
   useEffect(() => {
     if (seat.status?.practice !== false) return;
-    let away = false, timer = 0;
+    const key = `away-${seat.status.attempt}`; // a page that is loaded again knows how it was left
+    let away = sessionStorage.getItem(key) !== null, timer = 0;
     const look = () => {
       clearTimeout(timer);
       timer = setTimeout(() => {
         const gone = document.hidden || !document.hasFocus();
         if (gone === away) return;
         away = gone;
+        if (gone) sessionStorage.setItem(key, "");
+        else sessionStorage.removeItem(key);
         seat.focus(!gone);
         if (!gone) toast("Leaving this page was recorded. Stay on it until you have handed in.");
       }, 400) as unknown as number;
     };
     for (const name of ["blur", "focus"]) addEventListener(name, look);
     document.addEventListener("visibilitychange", look);
+    look();
     return () => {
       clearTimeout(timer);
       for (const name of ["blur", "focus"]) removeEventListener(name, look);
