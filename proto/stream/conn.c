@@ -33,7 +33,7 @@ enum conn_state {
 
 /* Which of the loop's lists a connection is in. */
 struct conn_lists {
-	bool tell, dirty, again;
+	bool tell, dirty, again, shaking;
 };
 
 struct conn {
@@ -50,6 +50,7 @@ struct conn {
 	struct mono_ms armed;	 /* when time_ev fires; 0: not set */
 	struct event read_ev, write_ev, time_ev;
 	TAILQ_ENTRY(conn) tell, dirty, again; /* again: also in the list of the dead */
+	TAILQ_ENTRY(conn) shaking;
 	struct conn_lists on;
 	enum conn_state state;
 	enum conn_end why;
@@ -98,6 +99,20 @@ static void no_again(struct conn *c)
 	c->on.again = false;
 }
 
+static void want_shake(struct conn *c)
+{
+	if (!c->on.shaking)
+		TAILQ_INSERT_TAIL(&c->loop->shaking, c, shaking);
+	c->on.shaking = true;
+}
+
+static void no_shake(struct conn *c)
+{
+	if (c->on.shaking)
+		TAILQ_REMOVE(&c->loop->shaking, c, shaking);
+	c->on.shaking = false;
+}
+
 static void leave_lists(struct conn *c)
 {
 	if (c->on.tell)
@@ -106,6 +121,7 @@ static void leave_lists(struct conn *c)
 		TAILQ_REMOVE(&c->loop->dirty, c, dirty);
 	c->on.tell = c->on.dirty = false;
 	no_again(c);
+	no_shake(c);
 }
 
 /* ---- Events --------------------------------------------------------------------------------- */
@@ -471,9 +487,22 @@ static void log_failure(const struct conn *c, const char *why)
 		log_event(LOG_TLS_FAILED, F_TEXT("peer", c->peer), F_TEXT("why", why));
 }
 
+/* Of a server nothing of TLS is made before there is something for it to read. */
+static enum io shake_hands(struct conn *c)
+{
+	enum io io = IO_OK;
+
+	if (c->wire.ssl == NULL) {
+		io = transport_await_record(&c->wire, c->loop->scratch, SCRATCH);
+		if (io == IO_OK)
+			transport_secure(&c->wire, c->tls, NULL);
+	}
+	return io == IO_OK ? transport_handshake(&c->wire) : io;
+}
+
 static void shake(struct conn *c)
 {
-	enum io io = transport_handshake(&c->wire);
+	enum io io = shake_hands(c);
 
 	set_writing(c, io == IO_WANT_WRITE);
 	switch (io) {
@@ -497,6 +526,42 @@ static void shake(struct conn *c)
 	}
 }
 
+/* A handshake costs a server as much as thirty answers: those who answer do not wait for a crowd
+ * that comes in.  A client's goes on at once. */
+static void shake_in_turn(struct conn *c)
+{
+	if (c->tls->is_server)
+		want_shake(c);
+	else
+		shake(c);
+}
+
+/* Who waits for its turn is not to be told again and again that there is something to read. */
+static void hush_those_who_wait(struct loop *loop)
+{
+	struct conn *c = TAILQ_LAST(&loop->shaking, conn_list);
+
+	for (; c != NULL && c->reading; c = TAILQ_PREV(c, conn_list, shaking))
+		set_event(&c->read_ev, &c->reading, false);
+}
+
+void conns_shake(struct loop *loop)
+{
+	int64_t until = TAILQ_EMPTY(&loop->shaking) ? 0 : mono_now_ns() + SHAKING_MOST_NS;
+	struct conn *c;
+
+	while ((c = TAILQ_FIRST(&loop->shaking)) != NULL) {
+		no_shake(c);
+		loop_begin(loop);
+		if (c->state == CONN_SHAKING)
+			shake(c);
+		update_reading(c);
+		if (mono_now_ns() >= until)
+			break;
+	}
+	hush_those_who_wait(loop);
+}
+
 static void begin(struct conn *c)
 {
 	address_of_peer(c->wire.fd, c->peer);
@@ -504,12 +569,13 @@ static void begin(struct conn *c)
 		on_opened(c);
 		return;
 	}
+	move(c, CONN_SHAKING);
+	if (c->tls->is_server)
+		return;
 	transport_secure(&c->wire, c->tls, c->host);
 	free(c->host);
 	c->host = NULL;
-	move(c, CONN_SHAKING);
-	if (!c->tls->is_server)
-		shake(c);
+	shake(c);
 }
 
 static bool connect_next(struct conn *c);
@@ -540,7 +606,7 @@ static void read_fired(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	loop_begin(c->loop);
 	if (c->state == CONN_SHAKING)
-		shake(c);
+		shake_in_turn(c);
 	else
 		read_on(c);
 }
@@ -555,7 +621,7 @@ static void write_fired(evutil_socket_t fd, short what, void *arg)
 	if (c->state == CONN_CONNECTING) {
 		on_connected(c);
 	} else if (c->state == CONN_SHAKING) {
-		shake(c);
+		shake_in_turn(c);
 	} else {
 		if (c->read_needs_write)
 			want_again(c);

@@ -38,7 +38,10 @@ struct conn_user {
 };
 
 /* TLS == NULL: plain.  FD is taken, and made non-blocking.  on_ready() comes at the end of the pass
- * at the earliest, also for a plain one.  The handshake must end within HANDSHAKE. */
+ * at the earliest, also for a plain one.  The handshake must end within HANDSHAKE.  Nothing of TLS
+ * is made for it before the client's first record is there as a whole, and what begins otherwise is
+ * cut (CONN_END_ERROR); all who shake hands share three milliseconds after a pass, so that those
+ * who are through do not wait for them. */
 struct conn *conn_accept(struct loop *loop, int fd, struct tls *tls, struct millis handshake,
 			 struct conn_user *user);
 

@@ -10,7 +10,7 @@
 #include "proto/stream/address.h"
 #include "proto/stream/conn.h"
 
-#define ACCEPTS_MOST 64 /* in one pass */
+#define ACCEPTS_MOST 16 /* in one pass */
 #define BACKLOG	     1024
 
 struct listener {

@@ -42,6 +42,7 @@ struct loop *loop_new(void)
 	TAILQ_INIT(&loop->tell);
 	TAILQ_INIT(&loop->dirty);
 	TAILQ_INIT(&loop->again);
+	TAILQ_INIT(&loop->shaking);
 	TAILQ_INIT(&loop->dead);
 	return loop;
 }
@@ -98,11 +99,14 @@ void loop_run(struct loop *loop)
 	while (!loop->stopping) {
 		int flags = EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY;
 
-		if (loop->nagain > 0)
+		if (loop->nagain > 0 || !TAILQ_EMPTY(&loop->shaking))
 			flags |= EVLOOP_NONBLOCK;
 		if (event_base_loop(loop->base, flags) < 0)
 			must(-1);
 		conns_read_on(loop);
+		if (loop->in_pass)
+			end_pass(loop);
+		conns_shake(loop);
 		if (loop->in_pass)
 			end_pass(loop);
 	}

@@ -874,6 +874,199 @@ static void a_pin_is_that_of_the_key_not_of_the_certificate(void **state)
 	assert_memory_equal(r->pin.b, pin.b, 32);
 }
 
+/* ---- Before the handshake ----------------------------------------------------------------------
+ */
+
+static int sessions_made; /* of TLS, by either side */
+
+SSL *__real_SSL_new(SSL_CTX *ctx);
+SSL *__wrap_SSL_new(SSL_CTX *ctx);
+
+SSL *__wrap_SSL_new(SSL_CTX *ctx)
+{
+	sessions_made++;
+	return __real_SSL_new(ctx);
+}
+
+/* What a client says first. */
+static struct bytes hello_of(BIO *out)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	SSL *ssl = __real_SSL_new(ctx);
+	char *data;
+	long len;
+
+	assert_int_equal(0, SSL_set_alpn_protos(ssl, (const unsigned char *)"\x07" ALPN_EXAMD, 8));
+	BIO_up_ref(out);
+	SSL_set_bio(ssl, BIO_new(BIO_s_mem()), out);
+	assert_int_not_equal(1, SSL_connect(ssl));
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+	len = BIO_get_mem_data(out, &data);
+	assert_true(len > 100);
+	return bytes_of(data, (size_t)len);
+}
+
+/* One byte in each pass; stops the loop before the last. */
+struct dripped {
+	struct timer timer;
+	struct loop *loop;
+	int fd;
+	struct bytes rest;
+};
+
+static void on_next_byte(struct timer *t)
+{
+	struct dripped *d = container_of(t, struct dripped, timer);
+
+	if (d->rest.len == 1) {
+		loop_stop(d->loop);
+		return;
+	}
+	assert_int_equal(1, send(d->fd, d->rest.data, 1, MSG_NOSIGNAL));
+	d->rest = bytes_of(d->rest.data + 1, d->rest.len - 1);
+	timer_set(&d->timer, (struct millis){1});
+}
+
+static void on_said_something(struct watch *w, bool readable, bool writable)
+{
+	(void)readable;
+	(void)writable;
+	loop_stop(w->loop);
+}
+
+static void nothing_of_tls_is_made_before_a_hello_is_whole(void **state)
+{
+	struct room *r = *state;
+	BIO *out = BIO_new(BIO_s_mem());
+	struct dripped d = {.loop = r->loop, .rest = hello_of(out)};
+	struct watch w;
+	struct end server;
+
+	end_init(&server, r->loop);
+	r->next = &server;
+	d.fd = connect_to(r->port);
+	timer_init(&d.timer, r->loop, on_next_byte);
+	timer_set(&d.timer, (struct millis){0});
+	sessions_made = 0;
+	room_run(r);
+	assert_int_equal(0, sessions_made);
+	assert_int_equal(1, send(d.fd, d.rest.data, 1, MSG_NOSIGNAL));
+	watch_init(&w, r->loop, d.fd, on_said_something);
+	watch_set(&w, true, false);
+	room_run(r); /* until the server has answered */
+	assert_int_equal(1, sessions_made);
+	assert_int_equal(0, server.closed);
+	watch_fini(&w);
+	timer_fini(&d.timer);
+	close(d.fd);
+	BIO_free(out);
+	end_fini(&server);
+}
+
+static void what_begins_no_handshake_is_cut_at_once(void **state)
+{
+	static const char text[] = "GET / HTTP/1.1\r\n\r\n";
+	struct room *r = *state;
+	struct end server;
+	int fd = connect_to(r->port);
+
+	end_init(&server, r->loop);
+	r->next = &server;
+	sessions_made = 0;
+	assert_int_equal(sizeof text - 1, send(fd, text, sizeof text - 1, 0));
+	run_until_closed(r, &server);
+	assert_int_equal(CONN_END_ERROR, server.why);
+	assert_int_equal(0, sessions_made);
+	close(fd);
+	end_fini(&server);
+}
+
+struct counted_passes {
+	struct loop_pass pass;
+	int count;
+};
+
+static void on_counted_pass(struct loop_pass *pass)
+{
+	container_of(pass, struct counted_passes, pass)->count++;
+}
+
+/* Readable for ever, with less than was waited for. */
+static void half_a_hello_and_an_end_is_an_end(void **state)
+{
+	struct room *r = *state;
+	BIO *out = BIO_new(BIO_s_mem());
+	struct bytes hello = hello_of(out);
+	struct counted_passes passes = {.pass = {.on_pass = on_counted_pass}};
+	struct end server;
+	int fd = connect_to(r->port);
+
+	end_init(&server, r->loop);
+	r->next = &server;
+	loop_add_pass(r->loop, &passes.pass);
+	assert_int_equal(hello.len / 2, send(fd, hello.data, hello.len / 2, 0));
+	assert_int_equal(0, shutdown(fd, SHUT_WR));
+	run_until_closed(r, &server);
+	assert_int_equal(0, server.ready);
+	assert_in_range(passes.count, 1, 20);
+	loop_remove_pass(r->loop, &passes.pass);
+	close(fd);
+	BIO_free(out);
+	end_fini(&server);
+}
+
+#define CROWD 300
+
+static void crowd_comes(struct room *r, int listening, struct bytes hello, int fds[CROWD],
+			struct end ends[CROWD])
+{
+	for (int i = 0; i < CROWD; i++) {
+		int accepted;
+
+		fds[i] = connect_to(listen_port(listening));
+		assert_int_equal(hello.len, send(fds[i], hello.data, hello.len, 0));
+		accepted = accept(listening, NULL, NULL);
+		assert_true(accepted >= 0);
+		end_init(&ends[i], r->loop);
+		ends[i].conn =
+		    conn_accept(r->loop, accepted, r->server_tls, SECONDS(10), &ends[i].user);
+	}
+}
+
+/* A handshake costs what thirty answers cost. */
+static void who_is_served_does_not_wait_for_a_crowd_that_shakes_hands(void **state)
+{
+	static struct end ends[CROWD];
+	struct room *r = *state;
+	BIO *out = BIO_new(BIO_s_mem());
+	struct bytes hello = hello_of(out);
+	struct end client, server;
+	int fds[CROWD], listening;
+
+	assert_int_equal(ERR_OK, listen_open("127.0.0.1", 0, &listening));
+	tls_open(r, &client, &server);
+	run_until_ready(r, &client);
+	while (server.ready == 0)
+		run_until_ready(r, &server);
+	server.echo = true;
+	crowd_comes(r, listening, hello, fds, ends);
+	sessions_made = 0;
+	conn_write(client.conn, "answer", 6);
+	run_until_got(r, &client, 6);
+	assert_in_range(sessions_made, 0, CROWD * 6 / 10);
+	while (sessions_made < CROWD) /* and they have their turns */
+		run_for(r, (struct millis){1});
+	for (int i = 0; i < CROWD; i++) {
+		close(fds[i]);
+		end_fini(&ends[i]);
+	}
+	close(listening);
+	BIO_free(out);
+	end_fini(&client);
+	end_fini(&server);
+}
+
 /* ---- Time limits are absolute ------------------------------------------------------------------
  */
 
@@ -1506,6 +1699,10 @@ int main(void)
 	    RULE(a_self_signed_certificate_names_who_it_is_for),
 	    RULE(a_browser_with_the_authority_believes_the_server_and_nobody_else),
 	    RULE(a_pin_is_that_of_the_key_not_of_the_certificate),
+	    RULE(nothing_of_tls_is_made_before_a_hello_is_whole),
+	    RULE(what_begins_no_handshake_is_cut_at_once),
+	    RULE(half_a_hello_and_an_end_is_an_end),
+	    RULE(who_is_served_does_not_wait_for_a_crowd_that_shakes_hands),
 	    RULE(a_peer_that_drips_its_handshake_is_dropped_in_time),
 	    RULE(a_deadline_is_not_moved_by_a_peer_that_drips),
 	    RULE(a_deadline_can_be_renewed_cleared_and_made_shorter),

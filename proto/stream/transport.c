@@ -13,6 +13,10 @@
 #include "proto/stream/tls.h"
 #include "proto/stream/tls_inside.h"
 
+/* RFC 8446 section 5.1. */
+#define RECORD_HEAD	 5
+#define RECORD_HANDSHAKE 22
+
 static bool host_is_address(const char *host)
 {
 	struct in6_addr a;
@@ -91,6 +95,42 @@ bool transport_is_h2(const struct transport *t)
 	return t->ssl != NULL && alpn_is(t->ssl, ALPN_H2);
 }
 
+static enum io errno_outcome(enum io would_block)
+{
+	return errno == EAGAIN || errno == EINTR ? would_block : IO_FAILED;
+}
+
+static void expect_bytes(struct transport *t, int count)
+{
+	int least = count == 0 ? 1 : count;
+
+	if (t->expected != count &&
+	    setsockopt(t->fd, SOL_SOCKET, SO_RCVLOWAT, &least, sizeof least) == 0)
+		t->expected = count;
+}
+
+enum io transport_await_record(struct transport *t, void *room, size_t size)
+{
+	const uint8_t *head = room;
+	ssize_t n = recv(t->fd, room, size, MSG_PEEK);
+	int whole = RECORD_HEAD;
+
+	if (n <= 0)
+		return n == 0 ? IO_END : errno_outcome(IO_WANT_READ);
+	if (head[0] != RECORD_HANDSHAKE)
+		return IO_FAILED;
+	if (n >= RECORD_HEAD)
+		whole += head[3] << 8 | head[4];
+	/* Readable with less than was asked for: the rest will not come, or memory is short. */
+	if (n < whole && n < (ssize_t)size && whole > t->expected) {
+		expect_bytes(t, whole);
+		if (t->expected == whole)
+			return IO_WANT_READ;
+	}
+	expect_bytes(t, 0);
+	return IO_OK;
+}
+
 enum io transport_handshake(struct transport *t)
 {
 	enum io io;
@@ -103,11 +143,6 @@ enum io transport_handshake(struct transport *t)
 	if (io == IO_OK && !alpn_is(t->ssl, ALPN_EXAMD) && !alpn_is(t->ssl, ALPN_H2))
 		io = IO_UNTRUSTED;
 	return io;
-}
-
-static enum io errno_outcome(enum io would_block)
-{
-	return errno == EAGAIN || errno == EINTR ? would_block : IO_FAILED;
 }
 
 enum io transport_read(struct transport *t, void *data, size_t most, size_t *len)

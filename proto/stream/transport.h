@@ -11,8 +11,9 @@
 struct tls;
 
 struct transport {
-	int fd;	  /* owned; -1: none */
-	SSL *ssl; /* owned; NULL: plain */
+	int fd;	      /* owned; -1: none */
+	SSL *ssl;     /* owned; NULL: plain, or a server whose client has said nothing yet */
+	int expected; /* bytes below which the descriptor is not readable; 0: one is enough */
 };
 
 enum io {
@@ -26,6 +27,11 @@ enum io {
 
 /* Adds TLS to the descriptor.  HOST is the client's: whom it expects; NULL for a server. */
 void transport_secure(struct transport *t, const struct tls *tls, const char *host);
+/* Before a server's transport_secure(): is the first record of a handshake there as a whole?  Until
+ * it is the descriptor is not readable either, whatever drips in.  IO_OK also when it cannot be
+ * told; IO_WANT_READ: again when it is readable; IO_FAILED: what came begins no handshake.  ROOM,
+ * of SIZE bytes, is scratch. */
+enum io transport_await_record(struct transport *t, void *room, size_t size);
 enum io transport_handshake(struct transport *t);
 /* Was HTTP/2 chosen?  After the handshake. */
 bool transport_is_h2(const struct transport *t);
