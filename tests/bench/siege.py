@@ -4,7 +4,9 @@
   siege.py --build RELEASE logins    500 password log-ins in a minute beside a room that answers; ratio of the
                                      acknowledgements' latency (aim: at most 1.5), and known beside unknown user
   siege.py --build RELEASE crowd     10,000 idle or dripping connections that never log in beside 500 candidates;
-                                     ratio of their p99 (aim: at most 2), and whether anybody was dropped
+                                     ratio of their p99 (aim: at most 2), and whether anybody was dropped; beside it the
+                                     same crowd at a bare socket that only accepts.  Half say nothing, half drip a
+                                     ClientHello, a byte a second; each that a time limit ends (5 s) comes back
 
 The attackers run beside the server, on the same cores: what they take is in the ratio."""
 import argparse
@@ -12,8 +14,6 @@ import json
 import os
 import random
 import resource
-import select
-import socket
 import statistics
 import subprocess
 import sys
@@ -25,7 +25,6 @@ sys.path[:0] = [os.path.join(HERE, "..", "torture"), os.path.join(HERE, "..", "f
 from room import Failed, Lines, Room  # noqa: E402
 from wire import Client, Gone, Refused  # noqa: E402
 
-ADDRESSES = [f"127.0.0.{n}" for n in range(2, 22)]  # ports of one address would not last
 
 
 def most_descriptors():
@@ -52,14 +51,14 @@ def honest(room, slips, number, seconds, rate, attack):
     return result
 
 
-def in_turn(room, runs, seconds, rate, attack):
-    """Without and with the attack, in turn; lists of results."""
-    quiet, loud = [], []
+def in_turn(room, runs, seconds, rate, *attacks):
+    """With each of the attacks in turn (None: without); lists of results."""
+    results = [[] for _ in attacks]
     for _ in range(runs):
-        for out, what in ((quiet, None), (loud, attack)):
+        for out, attack in zip(results, attacks):
             number, slips = room.new_sitting()
-            out.append(honest(room, slips, number, seconds, rate, what))
-    return quiet, loud
+            out.append(honest(room, slips, number, seconds, rate, attack))
+    return results
 
 
 def ratio(name, quiet, loud, aim):
@@ -160,7 +159,7 @@ def alike(room, staff, n):
 def logins(room, a):
     staff = make_staff(room, 250)
     failures = []
-    quiet, loud = in_turn(room, a.runs, a.seconds, a.rate, logins_attack(room, staff, 500, failures))
+    quiet, loud = in_turn(room, a.runs, a.seconds, a.rate, None, logins_attack(room, staff, 500, failures))
     result = table("500 log-ins a minute", quiet, loud, 1.5)
     print(f"log-ins that got no answer of their own: {len(failures)} {sorted(set(failures))[:3]}")
     result.update(alike(room, staff, 40))
@@ -169,61 +168,6 @@ def logins(room, a):
 
 # ---- A crowd ------------------------------------------------------------------------------------
 
-class Crowd:
-    """Connections that never log in: a third silent, a third that drip a ClientHello, a third that drip noise.
-    What the server closes is made again, so that there are always as many."""
-    HELLO = bytes.fromhex("16030101f8010001f40303") + bytes(480)
-
-    def __init__(self, port, count):
-        self.port, self.count, self.made, self.refused = port, count, 0, 0
-        self.poll = select.epoll()
-        self.sockets = {}
-
-    def connect(self):
-        s = socket.socket()
-        s.setblocking(False)
-        s.setsockopt(socket.SOL_IP, getattr(socket, "IP_BIND_ADDRESS_NO_PORT", 24), 1)
-        try:
-            s.bind((random.choice(ADDRESSES), 0))
-            s.connect(("127.0.0.1", self.port))
-        except BlockingIOError:
-            pass
-        except OSError:
-            self.refused += 1
-            s.close()
-            return
-        self.made += 1
-        self.poll.register(s.fileno(), select.EPOLLIN | select.EPOLLHUP)
-        self.sockets[s.fileno()] = [s, self.made % 3, 0]
-
-    def drip(self, fd):
-        s, kind, at = self.sockets[fd]
-        if kind == 0:
-            return
-        try:
-            s.send(self.HELLO[at:at + 1] if kind == 1 else os.urandom(1))
-            self.sockets[fd][2] += 1
-        except OSError:
-            pass
-
-    def serve(self, seconds):
-        end = time.monotonic() + seconds
-        top = 0
-        while time.monotonic() < end:
-            for _ in range(min(400, self.count - len(self.sockets))):
-                self.connect()
-            for fd in random.sample(list(self.sockets), min(200, len(self.sockets))):
-                self.drip(fd)
-            for fd, _ in self.poll.poll(0.02, 1000):
-                self.poll.unregister(fd)
-                self.sockets.pop(fd)[0].close()
-            if len(self.sockets) > top:
-                top = len(self.sockets)
-                print(json.dumps({"phase": "there", "open": top, "made": self.made}), flush=True) if \
-                    top == self.count else None
-        print(json.dumps({"phase": "end", "open": len(self.sockets), "most": top, "made": self.made,
-                          "refused": self.refused}), flush=True)
-
 
 def cpu_seconds(pid):
     with open(f"/proc/{pid}/stat", encoding="ascii") as f:
@@ -231,42 +175,67 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def crowd_attack(room, count, said):
-    def attack(seconds):
-        status = room.status()
-        daemon = {"core": [status["core_pid"]], "fronts": [f["pid"] for f in status["fronts"]]}
-        p = subprocess.Popen([sys.executable, __file__, "attack", str(room.port), str(count), str(seconds + 30)],
-                             stdout=subprocess.PIPE, text=True)
-        lines = Lines(p)
-        first = lines.next(60)
-        said.append(first)
-        daemon["the crowd itself"] = [p.pid]
-        begun, was = time.monotonic(), {k: sum(map(cpu_seconds, v)) for k, v in daemon.items()}
+class Processors:
+    """How many processors each takes, from the beginning to the end."""
+
+    def __init__(self, pids):
+        self.pids, self.begun = pids, time.monotonic()
+        self.was = {name: sum(map(cpu_seconds, of)) for name, of in pids.items()}
+
+    def end(self):
+        took = time.monotonic() - self.begun
+        return {name: round((sum(map(cpu_seconds, of)) - self.was[name]) / took, 2) for name, of in self.pids.items()}
+
+
+class Attack:
+    """The crowd, aimed at the daemon or, with SINK, at a bare socket that only accepts."""
+
+    def __init__(self, room, a, sink):
+        self.room, self.a, self.sink, self.said = room, a, sink, []
+
+    def program(self, *argv):
+        return Lines(subprocess.Popen([self.room.tool("crowd"), *map(str, argv)], stdout=subprocess.PIPE, text=True))
+
+    def __call__(self, seconds):
+        status = self.room.status()
+        pids = {"core": [status["core_pid"]], "fronts": [f["pid"] for f in status["fronts"]]}
+        port, target = self.room.port, None
+        if self.sink:
+            target = self.program("sink", seconds + 60, 5000)  # as handshake_ms has it
+            port = target.phase("port")["port"]
+            pids["sink"] = [target.process.pid]
+        crowd = self.program("attack", port, self.a.count, seconds + 20, "--back", self.a.back,
+                             *(["--noise"] if self.a.noise else []))
+        there = crowd.phase("there", 30)
+        pids["crowd"] = [crowd.process.pid]
+        used = Processors(pids)
 
         def stop():
-            took = time.monotonic() - begun
-            said.append({"cores used": {k: round((sum(map(cpu_seconds, v)) - was[k]) / took, 2)
-                                        for k, v in daemon.items()}, "machine's load": os.getloadavg()[0]})
-            if first["phase"] == "there":
-                said.append(lines.phase("end", seconds + 60))
-            lines.kill()
+            said = {"made": -there["made"], "processors": used.end(), "machine's load": os.getloadavg()[0]}
+            end = crowd.phase("end", seconds + 60)
+            said["made"] += end["made"]
+            said.update({"open": end["open"], "refused": end["refused"]})
+            self.said.append(said)
+            for program in (crowd, target):
+                if program is not None:
+                    program.kill()
         return stop
-    return attack
 
 
 def crowd(room, a):
-    said = []
-    quiet, loud = in_turn(room, a.runs, a.seconds, a.rate, crowd_attack(room, a.count, said))
-    result = table(f"{a.count} silent or dripping connections", quiet, loud, 2)
-    print("the crowd: " + "; ".join(json.dumps(s) for s in said))
+    """Without a crowd, with one elsewhere, with one here, in turn."""
+    elsewhere, here = Attack(room, a, True), Attack(room, a, False)
+    results = in_turn(room, a.runs, a.seconds, a.rate, None, elsewhere, here)
+    what = f"{a.count} silent or dripping connections" + (", a third of noise" if a.noise else "")
+    result = table(what, results[0], results[2], 2)
+    print()
+    result["beside a bare socket"] = table(what + ", beside those that talk to a bare socket", results[1], results[2], "")
+    for name, attack in (("a bare socket", elsewhere), ("examd", here)):
+        print(f"the crowd of {name}: " + "; ".join(json.dumps(s) for s in attack.said))
     return result
 
 
 def main():
-    if len(sys.argv) == 5 and sys.argv[1] == "attack":
-        most_descriptors()
-        Crowd(int(sys.argv[2]), int(sys.argv[3])).serve(float(sys.argv[4]))
-        return 0
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--build", required=True)
     p.add_argument("--seconds", type=int, default=60)
@@ -274,6 +243,8 @@ def main():
     p.add_argument("--candidates", type=int, default=500)
     p.add_argument("--rate", type=int, default=500, help="answers a second of all candidates")
     p.add_argument("--count", type=int, default=10000, help="connections of the crowd")
+    p.add_argument("--back", type=int, default=2500, help="connections a second that come back when they are cut")
+    p.add_argument("--noise", action="store_true", help="every third sends noise, is cut at once, and comes back")
     p.add_argument("what", choices=["logins", "crowd"])
     a = p.parse_args()
     hard = most_descriptors()

@@ -115,7 +115,7 @@ class Room:
 
     def tool(self, name):
         path = {"examd": "examd", "exam": "exam", "examctl": "examctl",
-                "load": "tests/load", "audit": "tests/audit"}[name]
+                "load": "tests/load", "audit": "tests/audit", "crowd": "tests/crowd"}[name]
         return os.path.join(self.build, path)
 
     def secret(self, text):
