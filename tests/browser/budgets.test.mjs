@@ -76,17 +76,21 @@ test("from the word to start to the first question no request is needed: one mes
   await useSlip(page, room.slips.bea);
   await agree(page);
   await page.getByText("Ready.").waitFor();
-  const held = [], before = seen.bytes;
-  await page.route("**/*", (route) => { held.push(route); });
-  await house.do("ctl", "sitting", "start", room.sitting);
-  await isAt(page, 1);
-  await painted(page);
+  const before = seen.bytes;
+  let letGo;
+  const held = new Promise((done) => { letGo = done; });
+  await page.route("**/*", (route) => held.then(() => route.continue()));
+  try {
+    await house.do("ctl", "sitting", "start", room.sitting);
+    await isAt(page, 1);
+    await painted(page);
+  } finally {
+    letGo();
+  }
   const bytes = seen.bytes - before;
   t.diagnostic(`${bytes} bytes`);
   assert.ok(bytes > 0 && bytes <= START_BYTES, `${bytes} bytes`);
   assert.equal(await shifts(page), 0);
-  await Promise.all(held.map((route) => route.continue()));
-  await page.unroute("**/*");
   await page.keyboard.press("a");
   await isSaved(page, 1);
 });

@@ -80,6 +80,23 @@ export async function isSaved(page, n) {
   await page.locator(`.saved[data-saved="${n}"][data-put="${n}"][data-unsaved="0"]`).waitFor();
 }
 
+// What the page gave to this store of its journal before now is there, for transactions of a store wait for
+// each other: its number of rows.
+export function written(page, store) {
+  return page.evaluate((name) => new Promise((done, failed) => {
+    const opened = indexedDB.open("examd");
+    opened.onerror = failed;
+    opened.onsuccess = () => {
+      const rows = opened.result.transaction(name).objectStore(name).count();
+      rows.onerror = failed;
+      rows.onsuccess = () => {
+        opened.result.close();
+        done(rows.result);
+      };
+    };
+  }), store);
+}
+
 // What axe finds wrong with the page, by WCAG 2.2 A and AA, once nothing on it moves: a colour on its
 // way to another has a contrast of its own.
 export async function findings(page) {
