@@ -193,6 +193,32 @@ class Page:
         return EXAMD.decode("Reply", a.body)
 
 
+def fields_in(message):
+    """The numbers of the fields of a message that may be broken; what follows what cannot be read is not seen by
+    the daemon either, which refuses the whole."""
+    at = 0
+
+    def varint():
+        nonlocal at
+        v = shift = 0
+        while True:
+            v |= (message[at] & 127) << shift
+            shift += 7
+            at += 1
+            if message[at - 1] < 128:
+                return v
+    try:
+        while at < len(message):
+            tag = varint()
+            yield tag >> 3
+            if tag & 7 == 0:
+                varint()
+            else:
+                at += {1: 8, 2: None, 5: 4}[tag & 7] or varint()
+    except (IndexError, KeyError):
+        return
+
+
 # ---- Requests by chance ---------------------------------------------------------------------------
 
 
@@ -201,6 +227,7 @@ class Dice:
         self.rnd = random.Random(seed)
         self.numbers = NUMBERS + numbers
         self.hashes, self.kept, self.serial = [], [], 0
+        self.ends = {number for number, (name, _, _) in EXAMD.messages["Request"].items() if name in NOT_NOW}
 
     def value(self, what, field, who):
         r = self.rnd
@@ -245,7 +272,9 @@ class Dice:
         self.kept = self.kept[-64:] + [(member, EXAMD.encode("Request", {member: self.fields(what, who)}))]
         if self.rnd.random() < 0.004:
             at = self.rnd.randrange(len(message))
-            message = message[:at] + bytes([message[at] ^ 1 << self.rnd.randrange(8)]) + message[at + 1:]
+            mangled = message[:at] + bytes([message[at] ^ 1 << self.rnd.randrange(8)]) + message[at + 1:]
+            if not self.ends.intersection(fields_in(mangled)):  # a bit makes log_out of many a member
+                message = mangled
         return member, message
 
 
