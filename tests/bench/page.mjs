@@ -1,6 +1,6 @@
 // page.mjs [--runs N]: what a candidate waits for at a browser, by the clock: as the machine is, and as on a slow
 // device with a slow network.  A table on standard output.  Started by page.sh.
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { House, agree, isAt, isSaved, launch, person, useSlip } from "../browser/house.mjs";
 
 const RUNS = Number(/--runs (\d+)/.exec(process.argv.join(" "))?.[1] ?? 5), PRESSED = 10;
@@ -83,8 +83,8 @@ try {
   await house.do("load", "cpc.yaml");
   const people = Object.keys(PROFILES).flatMap((_, p) => Array.from({ length: RUNS }, (__, i) => `p${p}r${i}`));
   await house.do("people", people.map((user) => `${user},Ann Example,${user}@example.org,${user},candidate,0`));
-  console.log(`${RUNS} candidates each, one after the other, the exam of 100 questions, ${cpus()[0].model.trim()}, ${cpus().length} cores, Chromium ${browser.version()};
-middle / largest, in ms. A key: from pressing it to the picture that follows, as the browser tells it (steps of 8 ms).
+  console.log(`${RUNS} candidates each, one after the other, the exam of 100 questions, ${cpus()[0].model.trim()}, ${cpus().length} cores, load
+${loadavg()[0].toFixed(1)} of others at the beginning, Chromium ${browser.version()}; middle / largest, in ms. A key: from pressing it to the picture that follows, as the browser tells it (steps of 8 ms).
 
 | | page that can be used | form on the device, after the rules | command to start to first question | an option | flag | Next | all questions |
 |---|---|---|---|---|---|---|---|`);
