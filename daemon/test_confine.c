@@ -1,8 +1,9 @@
 /* What a process that was taken over could do: each forbidden thing is tried inside a front, a core
  * and a supervisor that have made themselves ready as they do for their work: front_main(),
- * core_main() and supervisor_run() run in a child, up to the loop that would serve, and the thing
- * is tried there.  Nothing may come of it: the process dies of SIGSYS, or the kernel refuses.
- * It is a program of the release, whose confinement is the strict one. */
+ * core_main() and supervisor_run() run in a child, up to the loop that would serve (the core's
+ * hasher, up to its first password), and the thing is tried there.  Nothing may come of it: the
+ * process dies of SIGSYS, or the kernel refuses. It is a program of the release, whose confinement
+ * is the strict one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -47,6 +48,7 @@
 #include "daemon/front/leash.h"
 #include "daemon/init.h"
 #include "daemon/service/core.h"
+#include "daemon/service/hasher.h"
 #include "daemon/service/install.h"
 #include "daemon/supervisor.h"
 #include "proto/base/log.h"
@@ -57,7 +59,7 @@
 
 #define WAIT_MS 60000 /* no wait of a test that holds takes so long */
 
-enum inside { FRONT = 1 << 0, CORE = 1 << 1, SUPERVISOR = 1 << 2 };
+enum inside { FRONT = 1 << 0, CORE = 1 << 1, SUPERVISOR = 1 << 2, HASHER = 1 << 3 };
 
 /* One thing to try; true: it worked. */
 struct thing {
@@ -835,6 +837,37 @@ static void on_serving(const struct supervisor_start *start, struct bytes cert_p
 	try_it();
 }
 
+/* Where it would hash. */
+void __wrap_password_do(struct password_task *t);
+void __wrap_password_do(struct password_task *t)
+{
+	(void)t;
+	try_it();
+}
+
+/* A process of this one, which keeps nothing but where the log goes; this one ends as it does. */
+static void be_a_hasher(void)
+{
+	static char password[] = "a password";
+	struct password_task t = {.what = PASSWORD_CHECK, .password = password};
+	struct hasher *h;
+	int status;
+
+	if (dup2(w.told, STDERR_FILENO) != STDERR_FILENO)
+		_exit(98);
+	w.told = STDERR_FILENO;
+	if ((h = hasher_start()) == NULL)
+		_exit(98);
+	(void)hasher_do(h, &t);
+	if (waitpid(hasher_pid(h), &status, 0) != hasher_pid(h))
+		_exit(98);
+	if (WIFSIGNALED(status)) {
+		(void)signal(WTERMSIG(status), SIG_DFL);
+		(void)raise(WTERMSIG(status));
+	}
+	_exit(WEXITSTATUS(status));
+}
+
 static void be_a_supervisor(void)
 {
 	static const struct supervisor_children children = {core_of_the_supervisor,
@@ -859,13 +892,14 @@ static void be_a_supervisor(void)
 }
 
 static const struct {
-	enum inside where;
+	enum inside where, as; /* the same is forbidden to it as to that one */
 	const char *name;
 	void (*be)(void);
 } processes[] = {
-    {FRONT, "front", be_a_front},
-    {CORE, "core", be_a_core},
-    {SUPERVISOR, "supervisor", be_a_supervisor},
+    {FRONT, FRONT, "front", be_a_front},
+    {CORE, CORE, "core", be_a_core},
+    {SUPERVISOR, SUPERVISOR, "supervisor", be_a_supervisor},
+    {HASHER, FRONT, "hasher", be_a_hasher},
 };
 
 /* ---- The test -----------------------------------------------------------------------------------
@@ -950,7 +984,7 @@ static unsigned try_all(const struct thing *things, size_t n, enum inside where,
 	for (p = 0; processes[p].where != where; p++)
 		;
 	for (i = 0; i < n; i++) {
-		if ((things[i].where & where) == 0)
+		if ((things[i].where & processes[p].as) == 0)
 			continue;
 		if (where == CORE && things[i].by_landlock && !may && landlock_version() == 0) {
 			print_message("no Landlock here: %s is not tried\n", things[i].name);
@@ -982,6 +1016,12 @@ static void a_front_can_do_its_work(void **state)
 {
 	(void)state;
 	assert_true(try_all(allowed, COUNT(allowed), FRONT, true) > 0);
+}
+
+static void a_hasher_that_is_taken_over_can_do_nothing_new(void **state)
+{
+	(void)state;
+	assert_true(try_all(forbidden, COUNT(forbidden), HASHER, false) >= 40);
 }
 
 static void a_core_that_is_taken_over_has_its_folder_and_no_more(void **state)
@@ -1088,6 +1128,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_front_that_is_taken_over_can_do_nothing_new),
 	    cmocka_unit_test(a_front_can_do_its_work),
+	    cmocka_unit_test(a_hasher_that_is_taken_over_can_do_nothing_new),
 	    cmocka_unit_test(a_core_that_is_taken_over_has_its_folder_and_no_more),
 	    cmocka_unit_test(a_core_can_do_its_work),
 	    cmocka_unit_test(a_supervisor_starts_no_program_and_has_no_power_over_the_machine),

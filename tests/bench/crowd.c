@@ -41,6 +41,12 @@ struct place {
 	struct mono_ms cut_at; /* of the sink */
 };
 
+/* To the sink. */
+struct came {
+	int fd;
+	struct mono_ms cut_at;
+};
+
 struct crowd {
 	struct place *places;
 	unsigned count, open, most;
@@ -50,6 +56,8 @@ struct crowd {
 	unsigned turn, look, address; /* whose byte is due; who may be missing; whence */
 	uint64_t bytes_due, back_due; /* thousandths */
 	uint64_t made, refused, cut;
+	struct came *came; /* of the sink: a ring */
+	unsigned oldest, newest;
 };
 
 static void must(bool good, const char *what)
@@ -200,6 +208,7 @@ static void take(struct crowd *c, int listener, struct millis limit)
 		struct place *p = &c->places[(unsigned)fd % c->count];
 
 		*p = (struct place){.fd = fd, .cut_at = mono_add(mono_now(), limit)};
+		c->came[c->newest++ % c->count] = (struct came){fd, p->cut_at};
 		c->made++;
 		watch(c, p);
 	}
@@ -214,12 +223,17 @@ static void drop_what_came(struct crowd *c, struct place *p)
 		leave(c, p);
 }
 
+/* In the order in which they came; some have gone before, and their place may be another's now. */
 static void cut_the_old(struct crowd *c, struct mono_ms now)
 {
-	for (unsigned i = 0; i < c->count; i++) {
-		struct place *p = &c->places[i];
+	while (c->oldest != c->newest) {
+		struct came *came = &c->came[c->oldest % c->count];
+		struct place *p = &c->places[(unsigned)came->fd % c->count];
 
-		if (p->fd < 0 || p->cut_at.v > now.v)
+		if (came->cut_at.v > now.v)
+			return;
+		c->oldest++;
+		if (p->fd < 0 || p->cut_at.v != came->cut_at.v)
 			continue;
 		c->cut++;
 		leave(c, p);
@@ -246,10 +260,11 @@ static void sink(struct crowd *c, struct mono_ms end, struct millis limit)
 {
 	int listener = listen_somewhere(c);
 	struct epoll_event evs[EVENTS];
-	struct mono_ms now = mono_now(), looked = now;
+	struct mono_ms now = mono_now();
 
+	c->came = mem_new_array(c->count, sizeof *c->came);
 	while (now.v < end.v) {
-		int n = epoll_wait(c->poll, evs, EVENTS, 50);
+		int n = epoll_wait(c->poll, evs, EVENTS, TICK_MS);
 
 		for (int i = 0; i < n; i++) {
 			struct place *p = evs[i].data.ptr;
@@ -260,11 +275,9 @@ static void sink(struct crowd *c, struct mono_ms end, struct millis limit)
 				drop_what_came(c, p);
 		}
 		now = mono_now();
-		if (now.v - looked.v < 50)
-			continue;
 		cut_the_old(c, now);
-		looked = now;
 	}
+	free(c->came);
 	say(c, "end");
 }
 
