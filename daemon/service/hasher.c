@@ -92,6 +92,7 @@ static _Noreturn void be_the_hasher(int fd)
 	sigemptyset(&nothing);
 	(void)sigprocmask(SIG_SETMASK, &nothing, NULL);
 	(void)prctl(PR_SET_NAME, "examd-hasher");
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* not even to the end of a hash */
 	if (sched_setscheduler(0, SCHED_IDLE, &none) != 0)
 		log_event(LOG_CONFIG_BAD, F_TEXT("what", "hasher"), F_TEXT("doing", "SCHED_IDLE"),
 			  F_INT("errno", errno));
