@@ -8,5 +8,5 @@ build=${BUILD:-$PWD/build-release}
 script=$1
 shift
 cmake -G Ninja -S . -B "$build" -DCMAKE_BUILD_TYPE=Release >/dev/null
-ninja -C "$build" --quiet examd examctl load peer bench_append bench_echo bench_form >&2
+ninja -C "$build" --quiet examd examctl load crowd peer bench_append bench_echo bench_form >&2
 exec python3 "tests/bench/$script" --build "$build" "$@"
