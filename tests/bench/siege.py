@@ -2,7 +2,8 @@
 """siege.py: what a crowd of log-ins and of silent connections costs the honest.
 
   siege.py --build RELEASE logins    500 password log-ins in a minute beside a room that answers; ratio of the
-                                     acknowledgements' latency (aim: at most 1.5), and known beside unknown user
+                                     acknowledgements' latency (aim: at most 1.5), beside it that to clients which
+                                     shake hands and say Hello as often; and known beside unknown user
   siege.py --build RELEASE crowd     10,000 idle or dripping connections that never log in beside 500 candidates;
                                      ratio of their p99 (aim: at most 2), and whether anybody was dropped; beside it the
                                      same crowd at a bare socket that only accepts.  Half say nothing, half drip a
@@ -112,12 +113,21 @@ def log_in(port, user, password):
         c.close()
 
 
-def logins_attack(room, staff, per_minute, failures):
+def only_come(port, *_):
+    """What comes before a log-in: a handshake and Hello."""
+    c = Client(port, timeout=60)
+    try:
+        c.hello()
+    finally:
+        c.close()
+
+
+def logins_attack(room, staff, per_minute, failures, what):
     """Known and unknown users by turns, at the rate, each in a thread of its own."""
     def one(i):
         user, password = staff[i // 2 % len(staff)] if i % 2 else (f"nobody{random.random()}", "a wrong password")
         try:
-            log_in(room.port, user, password)
+            what(room.port, user, password)
         except (Gone, Refused, OSError) as e:
             failures.append(str(e))
 
@@ -157,10 +167,15 @@ def alike(room, staff, n):
 
 
 def logins(room, a):
+    """Without anybody, with clients that come and do not log in, with log-ins, in turn."""
     staff = make_staff(room, 250)
     failures = []
-    quiet, loud = in_turn(room, a.runs, a.seconds, a.rate, None, logins_attack(room, staff, 500, failures))
+    quiet, come, loud = in_turn(room, a.runs, a.seconds, a.rate, None,
+                                logins_attack(room, staff, 500, failures, only_come),
+                                logins_attack(room, staff, 500, failures, log_in))
     result = table("500 log-ins a minute", quiet, loud, 1.5)
+    print()
+    result["beside as many who only come"] = table("500 log-ins a minute, beside as many handshakes without", come, loud, "")
     print(f"log-ins that got no answer of their own: {len(failures)} {sorted(set(failures))[:3]}")
     result.update(alike(room, staff, 40))
     return result
