@@ -26,6 +26,7 @@ sys.path[:0] = [os.path.join(HERE, "..", "torture"), os.path.join(HERE, "..", "f
 from room import Failed, Lines, Room  # noqa: E402
 from wire import Client, Gone, Refused  # noqa: E402
 
+SKIP = 2  # seconds after the start that do not count: all have just opened their forms
 
 
 def most_descriptors():
@@ -39,9 +40,9 @@ def honest(room, slips, number, seconds, rate, attack):
     path = os.path.join(room.tmp, "slips." + number)
     with open(path, "w", encoding="utf-8") as f:
         f.write("\n".join(slips) + "\n")
-    load = Lines(room.load(path, seconds, "--rate", str(rate)))
+    load = Lines(room.load(path, seconds + SKIP, "--rate", str(rate), "--skip", str(SKIP)))
     load.phase("checkin", 120)
-    stop = attack(seconds) if attack else None
+    stop = attack(seconds + SKIP) if attack else None
     room.ctl("sitting", "start", number)
     load.phase("start", 60)
     result = load.phase("answers", seconds + 120)
