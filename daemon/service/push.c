@@ -126,18 +126,39 @@ static void fill_row(const struct core *core, const struct attempt *a, Examd__V1
 	out->off_page = attempt_is_off_page(a);
 }
 
-void view_room_row(const struct core *core, const struct sitting *s, struct person_id person,
-		   Examd__V1__Role role, Examd__V1__RoomRow *out, struct arena *arena)
+struct room_view view_room(const struct core *core, const struct sitting *s, Examd__V1__Role role,
+			   struct arena *arena)
 {
-	const struct attempt *a = engine_attempt_of(core->engine, sitting_id(s), person);
-	const struct person *p = people_find(core->people, person);
+	struct room_view v = {core, s, role, arena, arena_new(arena, sizeof *v.room), 0};
 
+	examd__v1__room__init(v.room);
+	v.room->sitting = arena_new(arena, sizeof *v.room->sitting);
+	view_sitting(core, s, v.room->sitting, arena);
+	v.room->rows = arena_new(arena, ROOM_ROWS_MOST * sizeof(v.room->rows[0]));
+	return v;
+}
+
+bool view_room_row(struct room_view *v, struct person_id person)
+{
+	const struct attempt *a =
+	    engine_attempt_of(v->core->engine, sitting_id(v->sitting), person);
+	const struct person *p = people_find(v->core->people, person);
+	Examd__V1__RoomRow *out;
+
+	if (v->room->n_rows == ROOM_ROWS_MOST || v->size > REPLY_MOST / 2) {
+		v->room->more = true;
+		return false;
+	}
+	out = arena_new(v->arena, sizeof *out);
 	examd__v1__room_row__init(out);
-	out->user = arena_copy_text(arena, p != NULL ? p->user : "");
-	out->name = arena_copy_text(arena, p != NULL ? p->name : "");
+	out->user = arena_copy_text(v->arena, p != NULL ? p->user : "");
+	out->name = arena_copy_text(v->arena, p != NULL ? p->name : "");
 	out->last_saved_age_ms = -1;
 	if (a != NULL)
-		fill_row(core, a, role, out, arena);
+		fill_row(v->core, a, v->role, out, v->arena);
+	v->size += protobuf_c_message_get_packed_size(&out->base) + 4;
+	v->room->rows[v->room->n_rows++] = out;
+	return true;
 }
 
 /* ---- Watching -------------------------------------------------------------------------------- */
@@ -177,32 +198,20 @@ static void forget_rows(struct watcher *w)
 static bool send_some(struct watcher *w, const struct sitting *s)
 {
 	struct core *core = w->core;
-	struct arena *arena = &core->scratch;
 	Examd__V1__Notice notice = EXAMD__V1__NOTICE__INIT;
-	Examd__V1__Room room = EXAMD__V1__ROOM__INIT;
-	Examd__V1__Sitting sitting;
+	struct room_view view = view_room(core, s, client_role(core, w->client), &core->scratch);
 	struct changed_row *row, *next;
-	size_t size = 0;
 
-	view_sitting(core, s, &sitting, arena);
-	room.sitting = &sitting;
-	room.rows = arena_new(arena, ROOM_ROWS_MOST * sizeof(room.rows[0]));
 	HASH_ITER (hh, w->rows, row, next) {
-		Examd__V1__RoomRow *out = arena_new(arena, sizeof(*out));
-
-		if (room.n_rows == ROOM_ROWS_MOST || size > REPLY_MOST / 2)
+		if (!view_room_row(&view, row->person))
 			break;
-		view_room_row(core, s, row->person, client_role(core, w->client), out, arena);
-		size += protobuf_c_message_get_packed_size(&out->base) + 4;
-		room.rows[room.n_rows++] = out;
 		HASH_DEL(w->rows, row);
 		free(row);
 	}
-	room.more = w->rows != NULL;
 	notice.kind = EXAMD__V1__NOTICE_KIND__NOTICE_ROOM;
-	notice.room = &room;
+	notice.room = view.room;
 	client_notify(core, w->client, &notice);
-	return room.more;
+	return view.room->more;
 }
 
 static void on_time(struct timer *timer)

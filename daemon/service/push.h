@@ -30,9 +30,22 @@ void watch_end(struct client *client);
 
 void view_sitting(const struct core *core, const struct sitting *s, Examd__V1__Sitting *out,
 		  struct arena *arena);
-/* The row of a person of a sitting, checked in or not.  ROLE is the reader's: scores are for
- * instructors. */
-void view_room_row(const struct core *core, const struct sitting *s, struct person_id person,
-		   Examd__V1__Role role, Examd__V1__RoomRow *out, struct arena *arena);
+
+/* A sitting and rows of it in one message. */
+struct room_view {
+	const struct core *core; /* these are borrowed */
+	const struct sitting *sitting;
+	Examd__V1__Role role; /* the reader's: scores are for instructors */
+	struct arena *arena;  /* has the message */
+	Examd__V1__Room *room;
+	size_t size; /* bytes of the rows so far */
+};
+
+/* The sitting, and no row yet. */
+struct room_view view_room(const struct core *core, const struct sitting *s, Examd__V1__Role role,
+			   struct arena *arena);
+/* Adds the row of a person of the sitting, checked in or not.  False when the message is full
+ * (ROOM_ROWS_MOST, or half of REPLY_MOST): nothing is added, and the message says `more`. */
+bool view_room_row(struct room_view *v, struct person_id person);
 
 #endif

@@ -127,7 +127,7 @@ enum err on_results_release(struct request *rq)
 	out->sittings = request_new(rq, sizeof(*out->sittings));
 	out->sittings[0] = request_new(rq, sizeof **out->sittings);
 	examd__v1__sitting__init(out->sittings[0]);
-	view_sitting(rq->core, s, out->sittings[0], &rq->core->arena);
+	view_sitting(rq->core, s, out->sittings[0], &rq->core->scratch);
 	out->n_sittings = 1;
 	rq->reply.body_case = EXAMD__V1__REPLY__BODY_SITTINGS;
 	rq->reply.sittings = out;

@@ -68,35 +68,47 @@ static void tell_change(struct request *rq)
 	    p != NULL ? p->user : "", (unsigned long long)d->changed_by);
 }
 
-/* The rows that the command was about, at most as many as fit into a reply. */
+static void add_attempts(struct room_view *v, const Examd__V1__RoomCommand *m)
+{
+	for (size_t i = 0; i < m->n_attempts; i++) {
+		const struct attempt *a =
+		    engine_attempt(v->core->engine, (struct attempt_id){m->attempts[i]});
+
+		if (a != NULL && !view_room_row(v, attempt_person(a)))
+			return;
+	}
+}
+
+static void add_everybody(struct room_view *v)
+{
+	const struct person_id *persons;
+	size_t n = sitting_persons(v->sitting, &persons), i = 0;
+
+	while (i < n && view_room_row(v, persons[i]))
+		i++;
+}
+
+/* The rows that the command may have moved, as many as fit.  They come with the reply and not only
+ * 250 ms later in a notice: who gives the next command at once gives it on the version that his own
+ * has made, and is not told that somebody was faster. */
 static void reply_room(struct request *rq, struct sitting_id id)
 {
 	const Examd__V1__RoomCommand *m = rq->msg->room_command;
 	const struct sitting *s = engine_sitting(rq->core->engine, id);
-	Examd__V1__Room *room = request_new(rq, sizeof *room);
-	size_t i;
+	struct room_view view;
 
-	examd__v1__room__init(room);
 	rq->reply.body_case = EXAMD__V1__REPLY__BODY_ROOM;
-	rq->reply.room = room;
-	if (s == NULL)
+	if (s == NULL) { /* practice */
+		rq->reply.room = request_new(rq, sizeof *rq->reply.room);
+		examd__v1__room__init(rq->reply.room);
 		return;
-	room->sitting = request_new(rq, sizeof *room->sitting);
-	examd__v1__sitting__init(room->sitting);
-	view_sitting(rq->core, s, room->sitting, &rq->core->arena);
-	room->rows = request_new(rq, (m->n_attempts + 1) * sizeof(*room->rows));
-	for (i = 0; i < m->n_attempts && i < ROOM_ROWS_MOST; i++) {
-		const struct attempt *a =
-		    engine_attempt(rq->core->engine, (struct attempt_id){m->attempts[i]});
-		Examd__V1__RoomRow *row;
-
-		if (a == NULL)
-			continue;
-		row = room->rows[room->n_rows++] = request_new(rq, sizeof *row);
-		examd__v1__room_row__init(row);
-		view_room_row(rq->core, s, attempt_person(a), client_role(rq->core, rq->client),
-			      row, &rq->core->arena);
 	}
+	view = view_room(rq->core, s, client_role(rq->core, rq->client), &rq->core->scratch);
+	if (m->n_attempts > 0)
+		add_attempts(&view, m);
+	else
+		add_everybody(&view);
+	rq->reply.room = view.room;
 }
 
 /* One attempt may be named alone: its sitting is known. */

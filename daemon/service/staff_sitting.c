@@ -75,7 +75,7 @@ static void reply_sitting(struct request *rq, struct sitting_id id)
 	if (s != NULL) {
 		out->sittings[0] = request_new(rq, sizeof **out->sittings);
 		examd__v1__sitting__init(out->sittings[0]);
-		view_sitting(rq->core, s, out->sittings[0], &rq->core->arena);
+		view_sitting(rq->core, s, out->sittings[0], &rq->core->scratch);
 		out->n_sittings = 1;
 	}
 	rq->reply.body_case = EXAMD__V1__REPLY__BODY_SITTINGS;
@@ -148,7 +148,7 @@ enum err on_sitting_list(struct request *rq)
 			continue;
 		row = out->sittings[out->n_sittings++] = request_new(rq, sizeof *row);
 		examd__v1__sitting__init(row);
-		view_sitting(rq->core, s, row, &rq->core->arena);
+		view_sitting(rq->core, s, row, &rq->core->scratch);
 	}
 	rq->reply.body_case = EXAMD__V1__REPLY__BODY_SITTINGS;
 	rq->reply.sittings = out;

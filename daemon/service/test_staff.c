@@ -710,7 +710,8 @@ static void ordered(struct room *r, struct room_order o)
 	assert_int_equal(reply->error, ERR_OK);
 	assert_int_equal(reply->body_case, EXAMD__V1__REPLY__BODY_ROOM);
 	assert_int_equal(reply->room->sitting->sitting, r->sitting.v);
-	assert_int_equal(reply->room->n_rows, o.attempt.v != 0);
+	assert_int_equal(reply->room->n_rows,
+			 o.attempt.v != 0 ? 1 : reply->room->sitting->candidates);
 }
 
 #define ORDER(r, ...) ordered((r), (struct room_order){__VA_ARGS__})
@@ -1035,6 +1036,26 @@ static void test_what_changed_meanwhile_is_told_in_words_unless_it_is_forced(voi
 			 SITTING_STARTED);
 	o.force = true;
 	assert_int_equal(order(&r, r.ines, o)->error, ERR_OK);
+}
+
+static void test_who_gives_two_commands_at_once_is_not_told_that_somebody_was_faster(void **state)
+{
+	struct harness *h = *state;
+	struct room r = room_started(h);
+	const Examd__V1__Room *room = order(&r, r.petra, (struct room_order){VERB(PAUSE)})->room;
+	uint64_t whole = room->sitting->version, bens = 0;
+	struct room_order o = {VERB(RESUME)};
+
+	for (size_t i = 0; i < room->n_rows; i++)
+		if (room->rows[i]->attempt == r.bens.v)
+			bens = room->rows[i]->version;
+	o.version = bens;
+	o.attempt = r.bens;
+	assert_int_not_equal(bens, 0);
+	assert_int_equal(order(&r, r.petra, o)->error, ERR_OK);
+	o.version = whole;
+	o.attempt.v = 0;
+	assert_int_equal(order(&r, r.petra, o)->error, ERR_OK);
 }
 
 /* ---- Watching ----------------------------------------------------------------------------------
@@ -1491,6 +1512,7 @@ int main(int argc, char **argv)
 	    RULE(test_an_attempt_that_has_left_memory_is_reopened_all_the_same),
 	    RULE(test_a_command_has_bounds),
 	    RULE(test_what_changed_meanwhile_is_told_in_words_unless_it_is_forced),
+	    RULE(test_who_gives_two_commands_at_once_is_not_told_that_somebody_was_faster),
 	    RULE(test_who_watches_gets_all_rows_then_those_that_change_gathered),
 	    RULE(test_a_score_is_for_instructors),
 	    RULE(test_the_list_of_results_comes_in_pages_and_files_in_pieces),

@@ -102,6 +102,7 @@ export class Room {
   // Something of this has changed.
   readonly changed = new Listeners<void>();
   private readonly cells = new Map<string, Cell<Seen>>();
+  private readonly versions = new Map<string, bigint>(); // that this connection has told
   private next = 0;
 
   cell(user: string): Cell<Seen> | undefined {
@@ -112,11 +113,23 @@ export class Room {
     return this.cells.get(user)?.value;
   }
 
+  // Another connection begins.
+  anew(): void {
+    this.versions.clear();
+  }
+
+  // Replies and notices come in streams of their own, so that the older may come last.
+  private isNew(what: string, version: bigint): boolean {
+    if (version < (this.versions.get(what) ?? 0n)) return false;
+    this.versions.set(what, version);
+    return true;
+  }
+
   // WATCHED: it is told because the room is watched, and so tells when every row has come.
   take(told: Told, now: number, watched: boolean): void {
     const come: string[] = [], news: Event[] = [];
     for (const row of told.rows) if (this.takeRow(row, now, news)) come.push(row.user);
-    if (told.sitting !== undefined) this.sitting.set(told.sitting);
+    if (told.sitting !== undefined && this.isNew("", told.sitting.version)) this.sitting.set(told.sitting);
     if (come.length > 0) this.users.set([...this.users.value, ...come]);
     if (watched && !told.more) this.whole.set(true);
     if (news.length > 0) this.events.set([...this.together(news).reverse(), ...this.events.value].slice(0, EVENTS_MOST));
@@ -146,6 +159,7 @@ export class Room {
 
   private takeRow(row: RoomRow, now: number, news: Event[]): boolean {
     const cell = this.cells.get(row.user), was = cell?.value;
+    if (!this.isNew(`${row.user} ${row.attempt}`, row.version)) return false;
     const saved = Number(row.lastSavedAgeMs);
     let runSince = 0;
     if (runs(row)) runSince = was?.runSince || (was === undefined && saved > 0 ? now - saved : now);

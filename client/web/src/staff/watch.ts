@@ -44,6 +44,7 @@ export function useWatch(link: Link, sitting: bigint): Watched {
     const tell = (off: boolean) => link.ask({ case: "watchSitting", value: create(WatchSittingSchema, { sitting, off }) });
     const begin = () => {
       if (link.state.value !== "up") return; // the greeting that comes begins it
+      room.anew();
       tell(false).then(() => error.set(""), (e: unknown) => link.state.value === "up" && error.set(sentence(e)));
     };
     const look = () => {
