@@ -21,14 +21,12 @@
 #define PASSWORD_ROOM (PASSWORD_MOST + 2)
 
 struct question {
-	uint64_t number;
 	uint32_t what; /* an enum password_what */
 	char hash[PASSWORD_HASH_SIZE];
 	char password[PASSWORD_ROOM]; /* with its NUL */
 };
 
 struct answer {
-	uint64_t number;
 	uint32_t good;
 	char hash[PASSWORD_HASH_SIZE];
 };
@@ -36,7 +34,7 @@ struct answer {
 struct hasher {
 	int fd; /* owned; a socketpair that keeps messages apart.  -1: the process is gone */
 	pid_t pid;
-	uint64_t asked, answered; /* numbers of questions */
+	bool asked; /* a question, and it has not answered yet */
 };
 
 /* ---- The process ---------------------------------------------------------------------------- */
@@ -72,7 +70,7 @@ static void serve(int fd)
 		memcpy(t.hash, q.hash, sizeof t.hash);
 		t.password = q.password;
 		password_do(&t);
-		a = (struct answer){.number = q.number, .good = t.good};
+		a = (struct answer){.good = t.good};
 		memcpy(a.hash, t.hash, sizeof a.hash);
 		sodium_memzero(&q, sizeof q);
 		if (!send_whole(fd, &a, sizeof a))
@@ -160,24 +158,20 @@ static bool wait_for_answer(const struct hasher *h, struct mono_ms until)
 	return n > 0;
 }
 
-/* The answer to the last question; those to earlier ones, which came too late, are dropped. */
 static bool await(struct hasher *h, struct answer *a, struct mono_ms until)
 {
-	while (h->answered != h->asked) {
-		if (!wait_for_answer(h, until))
-			return false;
-		if (!receive_whole(h->fd, a, sizeof *a, MSG_DONTWAIT)) {
-			gone(h);
-			return false;
-		}
-		h->answered = a->number;
-	}
-	return true;
+	if (!wait_for_answer(h, until))
+		return false;
+	h->asked = false;
+	if (receive_whole(h->fd, a, sizeof *a, MSG_DONTWAIT))
+		return true;
+	gone(h);
+	return false;
 }
 
 static bool ask(struct hasher *h, const struct password_task *t)
 {
-	struct question q = {.number = h->asked + 1, .what = t->what};
+	struct question q = {.what = t->what};
 	size_t len = strnlen(t->password, PASSWORD_ROOM - 1);
 	bool sent;
 
@@ -185,9 +179,8 @@ static bool ask(struct hasher *h, const struct password_task *t)
 	memcpy(q.password, t->password, len);
 	sent = send_whole(h->fd, &q, sizeof q);
 	sodium_memzero(&q, sizeof q);
-	if (sent)
-		h->asked++;
-	else
+	h->asked = sent;
+	if (!sent)
 		gone(h);
 	return sent;
 }
@@ -197,7 +190,11 @@ bool hasher_do(struct hasher *h, struct password_task *t)
 	struct answer a = {0};
 	bool done;
 
-	if (h == NULL || h->fd < 0 || !await(h, &a, mono_now()) || !ask(h, t))
+	if (h == NULL || h->fd < 0)
+		return false;
+	if (h->asked && !await(h, &a, mono_now())) /* a late answer is nobody's */
+		return false;
+	if (!ask(h, t))
 		return false;
 	done = await(h, &a, mono_add(mono_now(), (struct millis){HASHER_PATIENCE_MS}));
 	if (done) {

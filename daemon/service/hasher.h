@@ -4,11 +4,10 @@
  * the lock of the core's address space for milliseconds, and whoever of the core's threads needs
  * memory then waits for it, acknowledgements of answers with it (tests/bench/RESULTS.md).  So it is
  * done in a process of its own, which the scheduler runs when nothing else wants the processor
- * (SCHED_IDLE), with the front's list of system calls and no file; it is killed when the
- * core dies.
+ * (SCHED_IDLE), with the front's list of system calls and no file; it is killed when the core dies.
  *
- * On a machine that is never idle it would never answer: after HASHER_PATIENCE the caller does the
- * work itself, as it does when the process is gone.  So a password is checked sooner or later
+ * On a machine that is never idle it would never answer: after HASHER_PATIENCE_MS the caller does
+ * the work itself, as it does when the process is gone.  So a password is checked sooner or later
  * whatever else runs, and the result is the same. */
 #ifndef DAEMON_SERVICE_HASHER_H
 #define DAEMON_SERVICE_HASHER_H

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -163,6 +164,43 @@ static void it_inherits_nothing(void **state)
 	ends(h);
 }
 
+/* A core that has begun its hasher and tells its number, then waits to be killed. */
+static _Noreturn void be_a_core(int out)
+{
+	struct hasher *h = hasher_start();
+	pid_t pid = h == NULL || !is_right(h, RIGHT) ? -1 : hasher_pid(h);
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* should the test fail */
+	if (write(out, &pid, sizeof pid) == (ssize_t)sizeof pid)
+		for (;;)
+			pause();
+	_exit(1);
+}
+
+/* It stands still when its core dies, so that it cannot have seen the end of the connection. */
+static void it_is_killed_with_its_core(void **state)
+{
+	int pair[2], status;
+	pid_t core, hasher;
+
+	(void)state;
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	assert_int_equal(pipe(pair), 0);
+	core = fork();
+	if (core == 0)
+		be_a_core(pair[1]);
+	assert_int_equal(read(pair[0], &hasher, sizeof hasher), sizeof hasher);
+	assert_true(hasher > 0);
+	assert_int_equal(kill(hasher, SIGSTOP), 0);
+	assert_int_equal(kill(core, SIGKILL), 0);
+	assert_int_equal(waitpid(core, &status, 0), core);
+	assert_int_equal(kill(hasher, SIGCONT), 0);
+	assert_int_equal(waitpid(hasher, &status, 0), hasher);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	close(pair[0]);
+	close(pair[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -172,6 +210,7 @@ int main(void)
 	    cmocka_unit_test(who_waits_too_long_is_told_and_a_late_answer_is_nobodys),
 	    cmocka_unit_test(without_it_passwords_are_checked_all_the_same),
 	    cmocka_unit_test(it_inherits_nothing),
+	    cmocka_unit_test(it_is_killed_with_its_core),
 	};
 
 	alarm(240);
