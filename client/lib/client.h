@@ -57,8 +57,8 @@ struct exam_client {
 	bool seat_asked;  /* another holds it; the proctor decides */
 	bool want_status; /* something has changed that only the status tells */
 	bool probing;	  /* the device slept: is the connection alive? */
-	bool in_doubt;	  /* this session holds nothing any more: taken over, or closed long ago? */
-	bool form_told;	  /* ENTRY_FORM_HELD was told for this form */
+	bool in_doubt;	/* the log-in holds no attempt any more: taken over, or closed long ago? */
+	bool form_told; /* ENTRY_FORM_HELD was told for this form */
 	bool rules_first, agreed; /* rules wait for a person; the person agreed */
 	bool form_confirmed;	  /* by this connection's server, for this form */
 	int64_t take_sitting;	  /* 0: that of the slip */

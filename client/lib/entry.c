@@ -291,7 +291,7 @@ static void ask_status(struct exam_client *c, Examd__V1__Request *request, union
 	request->get_status = body;
 }
 
-/* A refusal means that this session holds nothing: the next Hello or notice tells more. */
+/* A refusal means that the log-in holds no attempt: the next Hello or notice tells more. */
 static void on_status(struct exam_client *c, enum err err, const Examd__V1__Reply *reply)
 {
 	(void)reply;

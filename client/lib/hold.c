@@ -72,7 +72,7 @@ static size_t refuse_batch(struct exam_client *c, enum err err)
 	return c->nbatch;
 }
 
-/* This session is at no attempt.  For good, when the attempt is closed or another's; otherwise only
+/* The log-in is at no attempt.  For good, when the attempt is closed or another's; otherwise only
  * until the check-in. */
 static enum err out_of_turn(const struct exam_client *c)
 {

@@ -633,7 +633,7 @@ export class Seat {
     this.inDoubt = false;
   }
 
-  // A refusal means that this session holds nothing: the next Hello or notice tells more.
+  // A refusal means that the log-in holds no attempt: the next Hello or notice tells more.
   private async askStatus(): Promise<void> {
     this.wantStatus = false;
     try {
