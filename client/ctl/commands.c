@@ -67,7 +67,7 @@ const struct command commands[] = {
      "Release results or reviews of a sitting."},
     {"results", "ID", 1, 1, "", results_show, "Scores by candidate and section."},
     {"export", "ID", 1, 1, "format output", export_results, "Results as a file."},
-    {"verify", "FILE", 1, 1, "key", verify_transcript,
+    {"verify", "FILE", 1, 1, "key", verify_file,
      "Check a transcript or a receipt here, without a server."},
     {"backup", "[NAME]", 0, 1, "", backup_make,
      "Have the server make a backup, under load or not."},

@@ -75,7 +75,7 @@ const char *row_line_word(const struct room_row *r, const struct console_note *n
 /* At most 14 columns; "" for nothing. */
 const char *need_word(enum need need);
 /* How often the focus was lost, and when it last was by the clock of this machine: "Left the page
- * twice, last at 10:32."; "" for never. */
+ * 2 times, last at 10:32."; "" for never. */
 void focus_format(const Examd__V1__RoomRow *row, char *out, size_t size);
 /* What can be done about it, with the keys; "" for nothing. */
 const char *need_advice(enum need need);

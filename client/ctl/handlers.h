@@ -63,7 +63,7 @@ int export_results(struct ctl *ctl);
 int completion_bash(struct ctl *ctl);
 
 /* verify.c */
-int verify_transcript(struct ctl *ctl);
+int verify_file(struct ctl *ctl);
 
 /* backup.c */
 int backup_make(struct ctl *ctl);

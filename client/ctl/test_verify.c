@@ -24,8 +24,8 @@
 #define EXAM	     "questions/banks/cpc-short.yaml"
 #define ROOM(verb)   EXAMD__V1__ROOM_VERB__ROOM_##verb
 #define RECORDS_MOST 256
-#define HEAD	     (sizeof TRANSCRIPT_MAGIC - 1 + TRANSCRIPT_KEY_SIZE)
-#define END	     TRANSCRIPT_SIGNATURE_SIZE
+#define HEAD	     (sizeof TRANSCRIPT_MAGIC - 1 + SIGNATURE_KEY_SIZE)
+#define END	     SIGNATURE_SIZE
 
 static size_t mutations = 2000;
 static uint64_t seed = 1;
@@ -33,7 +33,7 @@ static const char *write_to;
 
 static struct buf good, others; /* two attempts of one room */
 static struct buf receipt, first_receipt, others_receipt;
-static uint8_t key[TRANSCRIPT_KEY_SIZE];
+static uint8_t key[SIGNATURE_KEY_SIZE];
 
 /* splitmix64, below MOST. */
 static uint64_t draw(uint64_t *random, uint64_t most)
@@ -601,7 +601,7 @@ static void write_file(const char *name, struct bytes content)
 
 static void write_all(void)
 {
-	char hex[2 * TRANSCRIPT_KEY_SIZE + 1], name[32];
+	char hex[2 * SIGNATURE_KEY_SIZE + 1], name[32];
 	uint64_t random = seed;
 
 	hex_format(key, sizeof key, hex);

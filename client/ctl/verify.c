@@ -10,25 +10,25 @@
 #include "proto/base/times.h"
 
 /* A key as 64 hex digits, or a file that holds those, or its 32 bytes. */
-static bool read_key(const char *text, uint8_t key[TRANSCRIPT_KEY_SIZE])
+static bool read_key(const char *text, uint8_t key[SIGNATURE_KEY_SIZE])
 {
 	struct buf file = {0};
-	bool good = hex_parse(text, key, TRANSCRIPT_KEY_SIZE) == ERR_OK;
+	bool good = hex_parse(text, key, SIGNATURE_KEY_SIZE) == ERR_OK;
 	const char *content;
 
 	if (good)
 		return true;
 	if (!ctl_read_file(text, &file))
 		return false;
-	if (buf_length(&file) == TRANSCRIPT_KEY_SIZE) {
-		memcpy(key, buf_bytes(&file).data, TRANSCRIPT_KEY_SIZE);
+	if (buf_length(&file) == SIGNATURE_KEY_SIZE) {
+		memcpy(key, buf_bytes(&file).data, SIGNATURE_KEY_SIZE);
 		good = true;
 	} else {
 		char *line = mem_copy_text(buf_text(&file));
 
 		content = line;
 		line[strcspn(line, " \t\r\n")] = '\0';
-		good = hex_parse(content, key, TRANSCRIPT_KEY_SIZE) == ERR_OK;
+		good = hex_parse(content, key, SIGNATURE_KEY_SIZE) == ERR_OK;
 		free(line);
 	}
 	buf_fini(&file);
@@ -76,7 +76,7 @@ static void print_findings(const struct diag *diag)
 
 static void print_json(const struct transcript_found *f, const struct diag *diag)
 {
-	char key[2 * TRANSCRIPT_KEY_SIZE + 1];
+	char key[2 * SIGNATURE_KEY_SIZE + 1];
 
 	hex_format(f->public_key, sizeof f->public_key, key);
 	print_whole(json_pack("{s:s,s:I,s:I,s:I,s:I,s:s,s:b,s:o}", "of", kind_word(f->subject),
@@ -158,10 +158,10 @@ static enum err verify_receipt(struct ctl *ctl, struct bytes file, const uint8_t
 	return err;
 }
 
-int verify_transcript(struct ctl *ctl)
+int verify_file(struct ctl *ctl)
 {
 	struct buf file = {0};
-	uint8_t bytes[TRANSCRIPT_KEY_SIZE];
+	uint8_t bytes[SIGNATURE_KEY_SIZE];
 	const uint8_t *key = ctl_has(ctl, OPT_KEY) ? bytes : NULL;
 	int status = EXIT_REFUSED;
 	enum err err;

@@ -17,7 +17,7 @@
 /* An attempt whose records are made one by one; what is wrong with the next statement is told. */
 struct given {
 	EVP_PKEY *key;
-	uint8_t public_key[TRANSCRIPT_KEY_SIZE];
+	uint8_t public_key[SIGNATURE_KEY_SIZE];
 	struct arena arena;
 	struct record records[MOST];
 	size_t n;

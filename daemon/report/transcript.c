@@ -9,12 +9,12 @@
 #include "daemon/report/signature.h"
 
 #define MAGIC_SIZE (sizeof TRANSCRIPT_MAGIC - 1)
-#define HEAD_SIZE  (MAGIC_SIZE + TRANSCRIPT_KEY_SIZE)
+#define HEAD_SIZE  (MAGIC_SIZE + SIGNATURE_KEY_SIZE)
 
-void transcript_begin(struct buf *out, const uint8_t public_key[TRANSCRIPT_KEY_SIZE])
+void transcript_begin(struct buf *out, const uint8_t public_key[SIGNATURE_KEY_SIZE])
 {
 	buf_put_text(out, TRANSCRIPT_MAGIC);
-	buf_put(out, public_key, TRANSCRIPT_KEY_SIZE);
+	buf_put(out, public_key, SIGNATURE_KEY_SIZE);
 }
 
 void transcript_add(struct buf *out, const struct record *r)
@@ -24,7 +24,7 @@ void transcript_add(struct buf *out, const struct record *r)
 
 void transcript_end(struct buf *out,
 		    void (*sign)(void *key, struct bytes content,
-				 uint8_t signature[TRANSCRIPT_SIGNATURE_SIZE]),
+				 uint8_t signature[SIGNATURE_SIZE]),
 		    void *key)
 {
 	uint8_t signature[SIGNATURE_SIZE];
@@ -262,11 +262,11 @@ static bool check_head(struct check *c, struct bytes *file, const uint8_t *trust
 		diag_add(c->diag, DIAG_ERROR, whole, "magic", "this is not a transcript");
 		return false;
 	}
-	memcpy(c->found->public_key, file->data + MAGIC_SIZE, TRANSCRIPT_KEY_SIZE);
+	memcpy(c->found->public_key, file->data + MAGIC_SIZE, SIGNATURE_KEY_SIZE);
 	if (trusted == NULL)
 		diag_add(c->diag, DIAG_WARNING, whole, "key",
 			 "the key is the file's own: it proves only that the file is of one piece");
-	else if (memcmp(trusted, c->found->public_key, TRANSCRIPT_KEY_SIZE) != 0)
+	else if (memcmp(trusted, c->found->public_key, SIGNATURE_KEY_SIZE) != 0)
 		diag_add(c->diag, DIAG_ERROR, whole, "key", "the file names another key");
 	c->key = trusted == NULL ? c->found->public_key : trusted;
 	check_end(c, *file);
@@ -294,7 +294,7 @@ static void check_records(struct check *c, struct bytes rest)
 			 "nothing was signed: it is not closed yet, or not an attempt");
 }
 
-enum err transcript_verify(struct bytes file, const uint8_t public_key[TRANSCRIPT_KEY_SIZE],
+enum err transcript_verify(struct bytes file, const uint8_t public_key[SIGNATURE_KEY_SIZE],
 			   struct diag *diag, struct transcript_found *found)
 {
 	struct check c = {.diag = diag, .found = found};

@@ -15,24 +15,22 @@
 #include "daemon/report/signature.h"
 #include "proto/base/diag.h"
 
-#define TRANSCRIPT_MAGIC	  "examd-transcript 2\n"
-#define TRANSCRIPT_KEY_SIZE	  SIGNATURE_KEY_SIZE
-#define TRANSCRIPT_SIGNATURE_SIZE SIGNATURE_SIZE
+#define TRANSCRIPT_MAGIC "examd-transcript 2\n"
 
-void transcript_begin(struct buf *out, const uint8_t public_key[TRANSCRIPT_KEY_SIZE]);
+void transcript_begin(struct buf *out, const uint8_t public_key[SIGNATURE_KEY_SIZE]);
 /* The next record, sealed. */
 void transcript_add(struct buf *out, const struct record *r);
 /* Signs the whole of it; SIGN is Ed25519 with KEY, that of the public key above. */
 void transcript_end(struct buf *out,
 		    void (*sign)(void *key, struct bytes content,
-				 uint8_t signature[TRANSCRIPT_SIGNATURE_SIZE]),
+				 uint8_t signature[SIGNATURE_SIZE]),
 		    void *key);
 
 struct transcript_found {
 	struct subject subject;
 	uint64_t records, signatures;
 	uint64_t signed_records; /* proved by the last signature */
-	uint8_t public_key[TRANSCRIPT_KEY_SIZE];
+	uint8_t public_key[SIGNATURE_KEY_SIZE];
 };
 
 /* Checks every link of the chain, the signature at the end, every other and what is signed: the
@@ -45,8 +43,7 @@ struct transcript_found {
  * the file is of one piece, and is a warning.
  *
  * ERR_BAD_INPUT  DIAG has errors */
-MUST_USE enum err transcript_verify(struct bytes file,
-				    const uint8_t public_key[TRANSCRIPT_KEY_SIZE],
+MUST_USE enum err transcript_verify(struct bytes file, const uint8_t public_key[SIGNATURE_KEY_SIZE],
 				    struct diag *diag, struct transcript_found *found);
 
 #endif

@@ -3,6 +3,7 @@
 // come holds a word of its own, so that a test that looks at nothing fails.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { loadExam, right, wrong } from "./exams.mjs";
 import { House, agree, isAt, isSaved, launch, person, useSlip } from "./house.mjs";
 import { one, fields } from "./message.mjs";
 import { Received } from "./received.mjs";
@@ -16,63 +17,18 @@ const NOTICE_KIND = { STARTED: 3, PAUSED: 4, RESUMED: 5, MINUTES: 6, MESSAGE: 7,
 const FORM_PART = [1, 2], FORM_ITEM = [1, 2, 3, 4, 5, 6];
 let house, browser, address;
 
-const item = (part, n) => `
-  - id: ${CANARY}-${part}-${n}
-    sections: {canaries: in-${part}-${CANARY}}
-    level: recall
-    topic: [guidelines]
-    kind: single
-    stem: '${STEM}-${part}, number ${n}'
-    options:
-      - {text: 'one', right: true, why: 'why ${CANARY}'}
-      - {text: 'two', why: 'why not ${CANARY}'}
-    rationale: 'rationale ${CANARY}'
-    references: ['reference ${CANARY}']
-    review: {status: reviewed}`;
-const bank = `bank: canaries
-title: 'bank ${CANARY}'
-version: "1"
-code_year: FY2026
-hcpcs: "2025-10"
-licence: CC-BY-4.0
-copyright: 2026 The examd authors
-notice: 'Original items.'
-requires: []
-items:${[1, 2].map((n) => item(1, n)).join("")}${[1, 2].map((n) => item(2, n)).join("")}
-`;
-const part = (n) => `
-  - name: part-${n}
-    title: Part ${n}
-    minutes: 20
-    navigation: free
-    sections:
-      - {name: in-${n}-${CANARY}, title: "section ${CANARY}", items: 2}`;
-const exam = `exam: canaries
-title: Canaries
-version: "1"
-notice: 'Nothing here is secret.'
-bank: canaries
-rules: '${RULES}'
-parts:${part(1)}${part(2)}
-pretest: 0
-total: 4
-order: sections
-warnings: [5]
-breaks: none
-tools: [flag]
-multiple_response: all-or-nothing
-pass: {rule: percent, cut: 70}
-release: {result: by-hand, review: by-hand}
-lost_connection: clock-runs
-late_start: on-ready
-code_year: FY2026
-`;
+const item = (part, n) => ({
+  id: `${CANARY}-${part}-${n}`, sections: { canaries: `in-${part}-${CANARY}` }, stem: `${STEM}-${part}, number ${n}`,
+  options: [right("one", `why ${CANARY}`), wrong("two", `why not ${CANARY}`)],
+  rationale: `rationale ${CANARY}`, references: [`reference ${CANARY}`],
+});
+const part = (n) => ({ name: `part-${n}`, title: `Part ${n}`, sections: [{ name: `in-${n}-${CANARY}`, title: `section ${CANARY}`, items: 2 }] });
 
 before(async () => {
   house = new House();
   [browser, address] = await Promise.all([launch(), house.do("begin")]);
-  await house.do("text", "canaries.yaml", bank);
-  await house.do("load", await house.do("text", "canaries-exam.yaml", exam));
+  await loadExam(house, "canaries", [item(1, 1), item(1, 2), item(2, 1), item(2, 2)], [part(1), part(2)],
+    { rules: RULES, breaks: "none", tools: ["flag"], release: { result: "by-hand", review: "by-hand" } }, { title: `bank ${CANARY}` });
   await house.do("people", ["ann,Ann Example,a@example.org,room,candidate,0"]);
 });
 

@@ -27,7 +27,7 @@ class House:
         beside it."""
         path = os.path.join(TOP, "questions/banks", exam)
         with open(path, encoding="utf-8") as f:
-            bank = re.search(r"^bank: *(\S+)", f.read(), re.M).group(1)
+            bank = re.search(r'^bank: *"?([^\s"]+)', f.read(), re.M).group(1)
         self.room.ctl("bank", "load", os.path.join(os.path.dirname(path), bank + ".yaml"))
         self.room.ctl("exam", "load", path)
 

@@ -1,72 +1,26 @@
 // A student practises; pages that everybody can read and operate; nothing that is secret comes early.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { loadExam, right, wrong } from "./exams.mjs";
 import { House, agree, findings, isAt, isSaved, launch, logIn, person, useSlip, written } from "./house.mjs";
 
 const PASSWORD = "a horse and a stapler";
 const CANARY = "canary-5b1f";
 let house, browser, address;
 
-const item = (n) => `
-  - id: it-${n}
-    sections: {trap: asked}
-    level: recall
-    topic: [guidelines]
-    kind: single
-    stem: 'Number ${n}: <script>document.title="hit"</script><b>bold</b> &amp; <img src=x onerror="document.title=1">'
-    options:
-      - text: '<i>one</i>'
-        right: true
-        why: 'why ${CANARY}'
-      - text: 'two'
-        why: 'why not ${CANARY}'
-    rationale: 'rationale ${CANARY}'
-    references: ['reference ${CANARY}']
-    review: {status: reviewed}`;
-const bank = `bank: trap
-title: Traps
-version: "1"
-code_year: FY2026
-hcpcs: "2025-10"
-licence: CC-BY-4.0
-copyright: 2026 The examd authors
-notice: '<b>notice</b>'
-requires: []
-items:${[1, 2, 3].map(item).join("")}
-`;
-const exam = `exam: trap
-title: '<u>Trap</u>'
-version: "1"
-notice: '<b>notice</b>'
-bank: trap
-rules: '<h1>rules</h1>'
-parts:
-  - name: main
-    title: Main
-    minutes: 20
-    navigation: free
-    sections:
-      - {name: asked, title: "secret ${CANARY}", items: 3}
-pretest: 0
-total: 3
-order: sections
-warnings: [5]
-breaks: clock-stops
-tools: [flag, strike-out, note, highlight, calculator]
-multiple_response: all-or-nothing
-pass: {rule: percent, cut: 70}
-release: {result: by-hand, review: by-hand}
-lost_connection: clock-runs
-late_start: on-ready
-code_year: FY2026
-`;
+const item = (n) => ({
+  id: `it-${n}`, sections: { trap: "asked" }, rationale: `rationale ${CANARY}`, references: [`reference ${CANARY}`],
+  stem: `Number ${n}: <script>document.title="hit"</script><b>bold</b> &amp; <img src=x onerror="document.title=1">`,
+  options: [right("<i>one</i>", `why ${CANARY}`), wrong("two", `why not ${CANARY}`)],
+});
 
 before(async () => {
   house = new House();
   [browser, address] = await Promise.all([launch(), house.do("begin")]);
   await house.do("load", "cpc-short.yaml");
-  await house.do("text", "trap.yaml", bank);
-  await house.do("load", await house.do("text", "trap-exam.yaml", exam));
+  await loadExam(house, "trap", [1, 2, 3].map(item), [{ sections: [{ name: "asked", title: `secret ${CANARY}`, items: 3 }] }],
+    { title: "<u>Trap</u>", notice: "<b>notice</b>", rules: "<h1>rules</h1>", release: { result: "by-hand", review: "by-hand" } },
+    { notice: "<b>notice</b>" });
   await house.do("people", ["sam,Sam Student,s@example.org,practice,candidate,0", "tess,Tess <b>Trap</b>,t@example.org,trap,candidate,0"]);
 });
 

@@ -25,7 +25,7 @@ static enum err verify(struct bytes file, const uint8_t *key)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const uint8_t nobody[TRANSCRIPT_KEY_SIZE] = {1};
+	static const uint8_t nobody[SIGNATURE_KEY_SIZE] = {1};
 
 	(void)verify(bytes_of(data, size), NULL);
 	MUST(verify(bytes_of(data, size), nobody) != ERR_OK);
