@@ -82,6 +82,8 @@ struct load {
 	struct loop *loop;
 	struct tls *tls;
 	char host[256];
+	bool pinned; /* to the certificate with this SHA-256 */
+	struct digest pin;
 	unsigned port;
 	struct candidate *all;
 	size_t begun, shaking;
@@ -713,87 +715,102 @@ static void begin(struct load *l)
 	begin_more(l);
 }
 
-int main(int argc, char **argv)
+static void take_server(struct load *l, const char *text)
 {
-	static const struct option options[] = {
-	    {"server", required_argument, NULL, 's'},
-	    {"pin", required_argument, NULL, 'p'},
-	    {"slips", required_argument, NULL, 'f'},
-	    {"seconds", required_argument, NULL, 't'},
-	    {"log-acks", required_argument, NULL, 'l'},
-	    {"submit", no_argument, NULL, 'u'},
-	    {"window", required_argument, NULL, 'w'},
-	    {"answers", required_argument, NULL, 'n'},
-	    {"rate", required_argument, NULL, 'r'},
-	    {"skip", required_argument, NULL, 'k'},
-	    {"open", no_argument, NULL, 'o'},
-	    {"tell-at", required_argument, NULL, 'a'},
-	    {0},
-	};
-	static struct load l = {.seconds = 5, .window = 1, .port = 7443};
-	struct tls_trust trust = {0};
-	struct digest pin;
-	char detail[256], *colon;
+	char *colon;
+
+	snprintf(l->host, sizeof l->host, "%s", text);
+	if ((colon = strrchr(l->host, ':')) != NULL) {
+		*colon = '\0';
+		l->port = (unsigned)strtoul(colon + 1, NULL, 10);
+	}
+}
+
+static const struct option options[] = {
+    {"server", required_argument, NULL, 's'},
+    {"pin", required_argument, NULL, 'p'},
+    {"slips", required_argument, NULL, 'f'},
+    {"seconds", required_argument, NULL, 't'},
+    {"log-acks", required_argument, NULL, 'l'},
+    {"submit", no_argument, NULL, 'u'},
+    {"window", required_argument, NULL, 'w'},
+    {"answers", required_argument, NULL, 'n'},
+    {"rate", required_argument, NULL, 'r'},
+    {"skip", required_argument, NULL, 'k'},
+    {"open", no_argument, NULL, 'o'},
+    {"tell-at", required_argument, NULL, 'a'},
+    {0},
+};
+
+static bool take_option(struct load *l, int o, const char *text)
+{
+	switch (o) {
+	case 's':
+		take_server(l, text);
+		return true;
+	case 'p':
+		l->pinned = true;
+		return hex_parse(text, l->pin.b, 32) == ERR_OK;
+	case 'f':
+		read_slips(l, text);
+		return true;
+	case 't':
+		l->seconds = strtol(text, NULL, 10);
+		return true;
+	case 'l':
+		l->acks = fopen(text, "a");
+		return l->acks != NULL && setvbuf(l->acks, NULL, _IOLBF, 0) == 0;
+	case 'u':
+		l->submit = true;
+		return true;
+	case 'w':
+		l->window = strtoul(text, NULL, 10);
+		return true;
+	case 'n':
+		l->answers_each = (uint32_t)strtoul(text, NULL, 10);
+		return true;
+	case 'r':
+		l->rate = strtol(text, NULL, 10);
+		return true;
+	case 'k':
+		l->skip = strtol(text, NULL, 10);
+		return true;
+	case 'o':
+		l->open = true;
+		return true;
+	case 'a':
+		l->tell_at = strtoul(text, NULL, 10);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool take_options(struct load *l, int argc, char **argv)
+{
 	int o;
 
-	while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (o) {
-		case 's':
-			snprintf(l.host, sizeof l.host, "%s", optarg);
-			if ((colon = strrchr(l.host, ':')) != NULL) {
-				*colon = '\0';
-				l.port = (unsigned)strtoul(colon + 1, NULL, 10);
-			}
-			break;
-		case 'p':
-			if (hex_parse(optarg, pin.b, 32) != ERR_OK)
-				return 2;
-			trust.pin = &pin;
-			break;
-		case 'f':
-			read_slips(&l, optarg);
-			break;
-		case 't':
-			l.seconds = strtol(optarg, NULL, 10);
-			break;
-		case 'l':
-			if ((l.acks = fopen(optarg, "a")) == NULL)
-				return 2;
-			setvbuf(l.acks, NULL, _IOLBF, 0);
-			break;
-		case 'u':
-			l.submit = true;
-			break;
-		case 'w':
-			l.window = strtoul(optarg, NULL, 10);
-			break;
-		case 'n':
-			l.answers_each = (uint32_t)strtoul(optarg, NULL, 10);
-			break;
-		case 'r':
-			l.rate = strtol(optarg, NULL, 10);
-			break;
-		case 'k':
-			l.skip = strtol(optarg, NULL, 10);
-			break;
-		case 'o':
-			l.open = true;
-			break;
-		case 'a':
-			l.tell_at = strtoul(optarg, NULL, 10);
-			break;
-		default:
-			return 2;
-		}
-	}
-	trust.any = trust.pin == NULL;
-	if (l.n == 0 || l.host[0] == '\0' || l.window == 0 || l.window > 64 || l.rate < 0) {
+	while ((o = getopt_long(argc, argv, "", options, NULL)) != -1)
+		if (!take_option(l, o, optarg))
+			return false;
+	return l->n > 0 && l->host[0] != '\0' && l->window > 0 && l->window <= 64 && l->rate >= 0;
+}
+
+int main(int argc, char **argv)
+{
+	static struct load l = {.seconds = 5, .window = 1, .port = 7443};
+	struct tls_trust trust = {0};
+	char detail[256];
+
+	if (!take_options(&l, argc, argv)) {
 		fputs("usage: load --server HOST:PORT --slips FILE [--pin HEX] [--seconds S] "
 		      "[--log-acks FILE] [--submit] [--window N] [--answers N] [--rate R] "
 		      "[--skip S] [--open] [--tell-at N]\n",
 		      stderr);
 		return 2;
 	}
+	trust.pin = l.pinned ? &l.pin : NULL;
+	trust.any = !l.pinned;
 	l.tell_at *= l.n;
 	l.arena.cap = FRAME_ARENA_MOST;
 	if (tls_client_new(&l.tls, &trust, detail) != ERR_OK) {
