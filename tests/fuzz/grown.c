@@ -57,7 +57,7 @@ static void put_text(uint64_t *random, struct buf *out)
 {
 	static const char *const texts[] = {
 	    "",
-	    "cpc-short",
+	    "kinds",
 	    "anna",
 	    "ben",
 	    "carl",

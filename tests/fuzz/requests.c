@@ -20,8 +20,8 @@
 #include "tests/fuzz/grown.h"
 #include "tests/fuzz/target.h"
 
-#define BANK	   "questions/banks/cpc-style.yaml"
-#define EXAM	   "questions/banks/cpc-short.yaml"
+#define BANK	   "questions/banks/kinds-starter.yaml"
+#define EXAM	   "questions/banks/kinds.yaml"
 #define STEP_HEAD  3
 /* A core serves so many bytes and steps. */
 #define BYTES_MOST (256 * 1024)
@@ -58,7 +58,7 @@ static void start_practice(struct fake_client *c)
 		   EXAMD__V1__PRACTICE_START__INIT);
 
 	in.command_id = command_of(c, 1);
-	in.exam = wire_text("cpc-short");
+	in.exam = wire_text("kinds");
 	in.tutor = true;
 	reply = client_ask(c, &request);
 	MUST(reply->error == ERR_OK);
@@ -76,7 +76,7 @@ static void submit(struct fake_client *c)
 static struct sitting_id open_room(const struct person_id *who, size_t nwho)
 {
 	static const enum room_verb verbs[] = {VERB_OPEN, VERB_ADMIT};
-	struct sitting_id sitting = harness_sitting(harness, "cpc-short", who, nwho);
+	struct sitting_id sitting = harness_sitting(harness, "kinds", who, nwho);
 
 	for (size_t i = 0; i < COUNT(verbs); i++)
 		MUST(harness_room(harness, sitting, (struct attempt_id){0}, verbs[i],
