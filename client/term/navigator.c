@@ -182,8 +182,8 @@ static const struct hint navigator_hints[] = {
     {'f', "f", "Filter", NULL},
     {'v', "v", "Back", NULL},
     {'s', "s", "Hand in", NULL},
-    {KEY_ARROW_UP, "Up", "and", NULL},
-    {KEY_ARROW_DOWN, "Down", "choose", NULL},
+    {KEY_ARROW_UP, "Up", "Previous", NULL},
+    {KEY_ARROW_DOWN, "Down", "Next", NULL},
     {0},
 };
 

@@ -228,8 +228,8 @@ static bool on_practice_key(struct ui *ui, int key)
 
 static const struct hint practice_hints[] = {
     {KEY_RETURN, "Enter", "Open", NULL},
-    {KEY_ARROW_UP, "Up", "and", NULL},
-    {KEY_ARROW_DOWN, "Down", "choose", NULL},
+    {KEY_ARROW_UP, "Up", "Previous", NULL},
+    {KEY_ARROW_DOWN, "Down", "Next", NULL},
     {'q', "q", "Leave", NULL},
     {0},
 };
