@@ -40,7 +40,7 @@ export function Overview({ seat, at, onGo }: { seat: Seat; at: number; onGo: (it
   if (part === undefined) return null;
   const rows = Array.from({ length: part.items }, (_, i) => {
     const item = part.firstItem + i;
-    return { item, number: i + 1, progress: seat.progress(item), flagged: seat.answer(item).flagged, saved: seat.isSaved(item) };
+    return { item, number: i + 1, progress: seat.progress(item), flagged: seat.answer(item).flagged };
   });
   const shows = (f: Filter, r: (typeof rows)[number]) => f === "all" || (f === "flagged" ? r.flagged : r.progress === f);
   const count = (f: Filter) => rows.filter((r) => shows(f, r)).length;
@@ -61,12 +61,8 @@ export function Overview({ seat, at, onGo }: { seat: Seat; at: number; onGo: (it
           <ol class="grid">
             {shown.map((r) => (
               <li key={r.item}>
-                <button type="button" class={`cell ${r.progress}`} aria-current={r.item === at ? "true" : undefined} onClick={() => onGo(r.item)}
-                  aria-label={`Question ${r.number}, ${r.progress}${r.flagged ? ", flagged" : ""}`}>
-                  <span>{r.number}</span>
-                  <span class="sign" aria-hidden="true">{r.progress === "complete" ? "\u2713" : r.progress === "incomplete" ? "\u2026" : ""}</span>
-                  {r.flagged && <span class="flag" aria-hidden="true">{"\u2691"}</span>}
-                </button>
+                <button type="button" class={`cell ${r.progress} ${r.flagged ? "flagged" : ""}`} aria-current={r.item === at ? "true" : undefined}
+                  onClick={() => onGo(r.item)} aria-label={`Question ${r.number}, ${r.progress}${r.flagged ? ", flagged" : ""}`}>{r.number}</button>
               </li>
             ))}
           </ol>

@@ -176,10 +176,6 @@ export class Seat {
     return this.drafts.get(item)?.answer ?? this.answers.latest(item) ?? create(AnswerSchema, { item });
   }
 
-  isSaved(item: number): boolean {
-    return !this.drafts.has(item) && this.answers.isSaved(item);
-  }
-
   progress(item: number): Progress {
     const answer = this.drafts.get(item)?.answer ?? this.answers.latest(item), shown = this.form.item(item);
     if (answer === undefined) return this.answers.has(item) ? "complete" : this.seen.has(item) ? "incomplete" : "unseen";
