@@ -132,6 +132,7 @@ struct room_view view_room(const struct core *core, const struct sitting *s, Exa
 	struct room_view v = {core, s, role, arena, arena_new(arena, sizeof *v.room), 0};
 
 	examd__v1__room__init(v.room);
+	v.room->as_of_ms = clock_mono(&core->clock).v;
 	v.room->sitting = arena_new(arena, sizeof *v.room->sitting);
 	view_sitting(core, s, v.room->sitting, arena);
 	v.room->rows = arena_new(arena, ROOM_ROWS_MOST * sizeof(v.room->rows[0]));

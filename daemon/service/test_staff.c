@@ -1045,6 +1045,7 @@ static void test_who_gives_two_commands_at_once_is_not_told_that_somebody_was_fa
 	const Examd__V1__Room *room = order(&r, r.petra, (struct room_order){VERB(PAUSE)})->room;
 	uint64_t whole = room->sitting->version, bens = 0;
 	struct room_order o = {VERB(RESUME)};
+	int64_t looked = room->as_of_ms;
 
 	for (size_t i = 0; i < room->n_rows; i++)
 		if (room->rows[i]->attempt == r.bens.v)
@@ -1053,9 +1054,12 @@ static void test_who_gives_two_commands_at_once_is_not_told_that_somebody_was_fa
 	o.attempt = r.bens;
 	assert_int_not_equal(bens, 0);
 	assert_int_equal(order(&r, r.petra, o)->error, ERR_OK);
+	harness_turn(h, SECONDS(1));
 	o.version = whole;
 	o.attempt.v = 0;
-	assert_int_equal(order(&r, r.petra, o)->error, ERR_OK);
+	room = order(&r, r.petra, o)->room;
+	assert_non_null(room);
+	assert_int_equal(room->as_of_ms, looked + 1000);
 }
 
 /* ---- Watching ----------------------------------------------------------------------------------

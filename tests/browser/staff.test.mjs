@@ -93,15 +93,25 @@ test("a proctor runs a room of 200 from the browser, from the first check-in to 
   await reads(count(page, "on the list"), String(MANY));
   await house.do("sit_down", Object.values(made.slips), 100);
 
-  await step("who checks in is told as one who wants in, and all are admitted by one press", async () => {
+  await step("who checks in is told as one who wants in", async () => {
     await reads(count(page, "here"), String(MANY));
     await page.getByRole("button", { name: `Admit all ${MANY}` }).waitFor();
     await shot(page, "wants-in");
     assert.match(await page.title(), new RegExp(`^\\(${MANY}\\) Mock exam, Tuesday`));
+  });
+
+  await step("all are admitted by one press; its reply comes last, and takes nothing back of what happened since", async () => {
+    const cdp = await page.context().newCDPSession(page);
+    await cdp.send("Fetch.enable", { patterns: [{ urlPattern: "*/examd.v1/room_command", requestStage: "Response" }] });
+    const held = new Promise((done) => cdp.once("Fetch.requestPaused", done));
     await page.getByRole("button", { name: `Admit all ${MANY}` }).click();
-    await said(page, `Admitted: ${MANY} candidates.`);
     await house.do("phase", "checkin");
     await reads(count(page, "ready"), String(MANY));
+    await cdp.send("Fetch.continueRequest", { requestId: (await held).requestId });
+    await said(page, `Admitted: ${MANY} candidates.`);
+    assert.equal(await count(page, "ready").textContent(), String(MANY));
+    assert.equal(await page.locator("tbody .badge", { hasText: /^ready$/ }).count(), MANY);
+    await cdp.detach();
   });
 
   await step("the start is asked for once more, then all run", async () => {

@@ -102,7 +102,7 @@ export class Room {
   // Something of this has changed.
   readonly changed = new Listeners<void>();
   private readonly cells = new Map<string, Cell<Seen>>();
-  private readonly versions = new Map<string, bigint>(); // that this connection has told
+  private readonly asOf = new Map<string, bigint>(); // of rows and ("") the sitting, as this connection has told them
   private next = 0;
 
   cell(user: string): Cell<Seen> | undefined {
@@ -115,21 +115,21 @@ export class Room {
 
   // Another connection begins.
   anew(): void {
-    this.versions.clear();
+    this.asOf.clear();
   }
 
   // Replies and notices come in streams of their own, so that the older may come last.
-  private isNew(what: string, version: bigint): boolean {
-    if (version < (this.versions.get(what) ?? 0n)) return false;
-    this.versions.set(what, version);
+  private isNew(what: string, asOf: bigint): boolean {
+    if (asOf < (this.asOf.get(what) ?? 0n)) return false;
+    this.asOf.set(what, asOf);
     return true;
   }
 
   // WATCHED: it is told because the room is watched, and so tells when every row has come.
   take(told: Told, now: number, watched: boolean): void {
     const come: string[] = [], news: Event[] = [];
-    for (const row of told.rows) if (this.takeRow(row, now, news)) come.push(row.user);
-    if (told.sitting !== undefined && this.isNew("", told.sitting.version)) this.sitting.set(told.sitting);
+    for (const row of told.rows) if (this.isNew(row.user, told.asOfMs) && this.takeRow(row, now, news)) come.push(row.user);
+    if (told.sitting !== undefined && this.isNew("", told.asOfMs)) this.sitting.set(told.sitting);
     if (come.length > 0) this.users.set([...this.users.value, ...come]);
     if (watched && !told.more) this.whole.set(true);
     if (news.length > 0) this.events.set([...this.together(news).reverse(), ...this.events.value].slice(0, EVENTS_MOST));
@@ -159,7 +159,6 @@ export class Room {
 
   private takeRow(row: RoomRow, now: number, news: Event[]): boolean {
     const cell = this.cells.get(row.user), was = cell?.value;
-    if (!this.isNew(`${row.user} ${row.attempt}`, row.version)) return false;
     const saved = Number(row.lastSavedAgeMs);
     let runSince = 0;
     if (runs(row)) runSince = was?.runSince || (was === undefined && saved > 0 ? now - saved : now);
