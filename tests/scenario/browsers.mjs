@@ -58,7 +58,7 @@ class Exam extends Place {
   }
 
   async is_ready_as(fullName) {
-    await this.page.getByText("Ready. The exam starts for everybody at the same time.").waitFor();
+    await this.page.getByText("Ready. Waiting for the start").waitFor();
     await this.is_named(fullName);
   }
 

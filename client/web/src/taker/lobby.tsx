@@ -70,6 +70,7 @@ function Facts({ seat }: { seat: Seat }) {
 
 type Step = "done" | "now" | "later";
 
+// Nothing moves when a step is done: its words take as much room as before, and so does the bar.
 function Steps({ seat }: { seat: Seat }) {
   const { fetched, size } = seat.formBytes;
   const admitted = seat.state >= AttemptState.ADMITTED, here = size > 0 && fetched === size, ready = seat.state >= AttemptState.READY;
@@ -77,7 +78,7 @@ function Steps({ seat }: { seat: Seat }) {
     ["done", "Checked in"],
     [admitted ? "done" : "now", admitted ? "Admitted" : "Waiting for the proctor to admit you"],
     [here ? "done" : admitted ? "now" : "later", here ? "The exam is on this device, sealed" : "Loading the sealed exam"],
-    [ready ? "now" : "later", ready ? "Ready. The exam starts for everybody at the same time." : "Ready for the start"],
+    [ready ? "now" : "later", ready ? "Ready. Waiting for the start" : "Ready for the start"],
   ];
   return (
     <>
@@ -86,7 +87,7 @@ function Steps({ seat }: { seat: Seat }) {
           <li key={text} class={state}><span class="sign" aria-hidden="true">{state === "done" ? "\u2713" : state === "now" ? "\u2022" : ""}</span>{text}</li>
         ))}
       </ol>
-      {admitted && !here && <progress max={size || 1} value={fetched} aria-label="Loading" />}
+      <progress class={admitted && !here ? "" : "absent"} max={size || 1} value={fetched} aria-label="Loading" />
     </>
   );
 }
@@ -119,7 +120,8 @@ export function Lobby({ seat }: { seat: Seat }) {
       <h1>{seat.status.examTitle}</h1>
       <Facts seat={seat} />
       {running ? <p role="status">Opening the exam</p> : <Steps seat={seat} />}
-      <p class="hint">Keep this page open. You need not load it again, and nothing is lost when you do.</p>
+      <p class="hint">{!seat.status.practice && "The exam starts for everybody at the same time. "}Keep this page open: you need not load it
+        again, and nothing is lost when you do.</p>
       {seat.status.notice !== "" && <Text class="hint">{seat.status.notice}</Text>}
     </section>
   );
