@@ -121,14 +121,15 @@ void carrier_fill(struct carrier *c, struct buf *out)
 	web_pull(c->web, out);
 }
 
+/* A connection that drains asks for what is left by itself.  To be told that there is more would
+ * make it drop its queue, of which TLS may have half a record under way. */
 void carrier_flush(struct carrier *c)
 {
-	if (c->guest->conn != NULL)
+	if (c->guest->conn != NULL && c->guest->state != GUEST_ENDING)
 		conn_written(c->guest->conn);
 }
 
 void carrier_goodbye(struct carrier *c)
 {
 	web_goodbye(c->web);
-	carrier_flush(c);
 }

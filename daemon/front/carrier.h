@@ -25,7 +25,7 @@ void carrier_data(struct carrier *c, struct buf *in);
 void carrier_fill(struct carrier *c, struct buf *out);
 /* Something of a tab is to be sent. */
 void carrier_flush(struct carrier *c);
-/* No new streams; tabs end. */
+/* No new streams; tabs end.  Sent when the connection is closed after it. */
 void carrier_goodbye(struct carrier *c);
 
 #endif

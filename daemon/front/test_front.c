@@ -9,6 +9,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <nghttp2/nghttp2.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <fcntl.h>
@@ -53,6 +54,7 @@ static struct {
 	pid_t front;
 	int leash, core; /* our ends; core -1: none */
 	unsigned port;
+	int room; /* of the front's sockets, for what is to be sent; 0: the kernel's choice */
 	struct buf cert, key;
 	struct buf from_front; /* what the core has read */
 	SSL_CTX *ctx;
@@ -109,6 +111,9 @@ static void given_front_without_core(const struct front_settings *set)
 
 	assert_int_equal(leash_pair(leash), ERR_OK);
 	assert_int_equal(listen_open("127.0.0.1", 0, &listen_fd), ERR_OK);
+	if (w.room > 0) /* who is accepted inherits it */
+		assert_int_equal(
+		    setsockopt(listen_fd, SOL_SOCKET, SO_SNDBUF, &w.room, sizeof w.room), 0);
 	w.port = listen_port(listen_fd);
 	w.leash = leash[0];
 	w.core = -1;
@@ -171,6 +176,7 @@ static int front_goes(void **state)
 	if (w.core >= 0)
 		close(w.core);
 	w.core = -1;
+	w.room = 0;
 	buf_fini(&w.from_front);
 	return 0;
 }
@@ -382,6 +388,108 @@ static struct conn_id given_client(struct dialer *c)
 {
 	call(c);
 	return core_hears_opened();
+}
+
+/* ---- Browsers -------------------------------------------------------------------------------- */
+
+#define AUTHORITY     "localhost"
+#define BROWSERS_ROOM (1 << 30) /* HTTP/2 holds nothing up: only the sockets do */
+
+struct browser {
+	struct dialer line;
+	nghttp2_session *h2;
+	struct buf notices; /* of its only tab */
+	bool over;	    /* the tab's stream has ended as it should */
+};
+
+static int on_notices(nghttp2_session *h2, uint8_t flags, int32_t id, const uint8_t *data,
+		      size_t len, void *user)
+{
+	struct browser *b = user;
+
+	(void)h2;
+	(void)flags;
+	(void)id;
+	buf_put(&b->notices, data, len);
+	return 0;
+}
+
+static int on_tab_over(nghttp2_session *h2, int32_t id, uint32_t code, void *user)
+{
+	struct browser *b = user;
+
+	(void)h2;
+	(void)id;
+	b->over = code == NGHTTP2_NO_ERROR;
+	return 0;
+}
+
+static void browser_says(struct browser *b)
+{
+	const uint8_t *data;
+	ssize_t n;
+
+	while ((n = nghttp2_session_mem_send(b->h2, &data)) > 0)
+		say(&b->line, data, (size_t)n);
+}
+
+static void ask_for_tab(struct browser *b)
+{
+	static const char *const head[][2] = {
+	    {":method", "POST"},
+	    {":scheme", "https"},
+	    {":authority", AUTHORITY},
+	    {":path", "/examd.v1/open"},
+	    {"origin", "https://" AUTHORITY},
+	    {"content-type", "application/proto"},
+	};
+	nghttp2_nv fields[COUNT(head)];
+
+	for (size_t i = 0; i < COUNT(head); i++)
+		fields[i] =
+		    (nghttp2_nv){(uint8_t *)(uintptr_t)head[i][0], (uint8_t *)(uintptr_t)head[i][1],
+				 strlen(head[i][0]), strlen(head[i][1]), NGHTTP2_NV_FLAG_NONE};
+	assert_true(nghttp2_submit_request(b->h2, NULL, fields, COUNT(head), NULL, NULL) > 0);
+}
+
+/* A browser with a tab that the core knows. */
+static struct conn_id given_browser(struct browser *b)
+{
+	const nghttp2_settings_entry room = {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, BROWSERS_ROOM};
+	nghttp2_session_callbacks *calls;
+
+	*b = (struct browser){.over = false};
+	dial(&b->line);
+	assert_true(shake(&b->line, "\x02" ALPN_H2));
+	assert_int_equal(nghttp2_session_callbacks_new(&calls), 0);
+	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(calls, on_notices);
+	nghttp2_session_callbacks_set_on_stream_close_callback(calls, on_tab_over);
+	assert_int_equal(nghttp2_session_client_new(&b->h2, calls, b), 0);
+	nghttp2_session_callbacks_del(calls);
+	assert_int_equal(nghttp2_submit_settings(b->h2, NGHTTP2_FLAG_NONE, &room, 1), 0);
+	assert_int_equal(
+	    nghttp2_session_set_local_window_size(b->h2, NGHTTP2_FLAG_NONE, 0, BROWSERS_ROOM), 0);
+	ask_for_tab(b);
+	browser_says(b);
+	return core_hears_opened();
+}
+
+/* All that comes, until the front closes. */
+static void browser_hears_all(struct browser *b)
+{
+	while (hear_more(&b->line)) {
+		struct bytes got = buf_bytes(&b->line.in);
+
+		assert_int_equal(nghttp2_session_mem_recv(b->h2, got.data, got.len), got.len);
+		buf_clear(&b->line.in);
+	}
+}
+
+static void browser_leaves(struct browser *b)
+{
+	hang_up(&b->line);
+	nghttp2_session_del(b->h2);
+	buf_fini(&b->notices);
 }
 
 static int64_t ms_since(struct mono_ms then)
@@ -1130,6 +1238,56 @@ static void a_front_that_is_stopped_lets_out_what_the_core_still_says(void **sta
 	assert_int_equal(front_ends(), 0);
 }
 
+#define NOTICES	   12
+#define NOTICE_LEN 60000
+
+static void core_notices(struct conn_id id, char fill)
+{
+	char *notice = mem_new(NOTICE_LEN);
+
+	memset(notice, fill, NOTICE_LEN);
+	core_says(CHANNEL_FRAME, id, bytes_of(notice, NOTICE_LEN));
+	free(notice);
+}
+
+static void hears_notice(struct browser *b, char fill)
+{
+	struct bytes got;
+
+	assert_int_equal(frame_peek(&b->notices, FRAME_MOST, &got), ERR_OK);
+	assert_int_equal(got.len, NOTICE_LEN);
+	for (size_t i = 0; i < got.len; i++)
+		assert_int_equal(got.data[i], fill);
+	frame_take(&b->notices);
+}
+
+/* More than the sockets hold: the front stops with a record half written. */
+static void a_stopped_front_lets_out_whole_what_a_browser_reads_slowly(void **state)
+{
+	struct dialer c;
+	struct browser b;
+	struct conn_id id;
+
+	(void)state;
+	w.room = 64 * 1024;
+	given_front(&generous);
+	id = given_browser(&b);
+	given_client(&c);
+	for (int i = 0; i < NOTICES; i++)
+		core_notices(id, (char)('a' + i));
+	assert_int_equal(leash_send(w.leash, LEASH_STOP, bytes_of("", 0), -1), ERR_OK);
+	lose_core();
+	hears_the_end(&c); /* everybody's connection is being closed */
+	browser_hears_all(&b);
+	for (int i = 0; i < NOTICES; i++)
+		hears_notice(&b, (char)('a' + i));
+	assert_int_equal(buf_length(&b.notices), 0);
+	assert_true(b.over);
+	browser_leaves(&b);
+	hang_up(&c);
+	assert_int_equal(front_ends(), 0);
+}
+
 static void a_stopped_front_does_not_wait_for_a_core_that_never_ends(void **state)
 {
 	struct mono_ms then = mono_now();
@@ -1334,6 +1492,7 @@ int main(void)
 	    front_test(a_core_that_talks_nonsense_ends_the_front_to_be_started_again),
 	    front_test(a_front_whose_supervisor_is_gone_ends_at_once_under_its_clients),
 	    front_test(a_front_that_is_stopped_lets_out_what_the_core_still_says),
+	    front_test(a_stopped_front_lets_out_whole_what_a_browser_reads_slowly),
 	    front_test(a_stopped_front_does_not_wait_for_a_core_that_never_ends),
 	    front_test(new_keys_are_for_new_connections_and_bad_ones_for_nobody),
 	    front_test(new_limits_hold_for_those_to_come_and_those_who_are_in_stay),

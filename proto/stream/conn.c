@@ -149,7 +149,17 @@ static void update_reading(struct conn *c)
 
 	bool held = c->paused && c->state == CONN_OPEN;
 
-	set_event(&c->read_ev, &c->reading, reads[c->state] && !held && !c->ended);
+	/* What has come is not taken in before TLS has written, and would be told in every pass. */
+	set_event(&c->read_ev, &c->reading,
+		  reads[c->state] && !held && !c->ended && !c->read_needs_write);
+}
+
+static void set_read_needs_write(struct conn *c, bool needs)
+{
+	c->read_needs_write = needs;
+	if (needs)
+		set_writing(c, true);
+	update_reading(c);
 }
 
 static void move(struct conn *c, enum conn_state state)
@@ -300,9 +310,7 @@ static void read_on(struct conn *c)
 	} while (io == IO_OK && sum < READ_MOST && (c->broken || transport_has_more(&c->wire)));
 	if (io == IO_OK && (c->broken || transport_has_more(&c->wire)))
 		want_again(c); /* no event will tell of it */
-	c->read_needs_write = io == IO_WANT_WRITE;
-	if (c->read_needs_write)
-		set_writing(c, true);
+	set_read_needs_write(c, io == IO_WANT_WRITE);
 	if (c->state == CONN_OPEN && (sum > 0 || c->offer_again))
 		offer(c);
 	if (is_over(c))
@@ -374,6 +382,9 @@ static void finish(struct conn *c)
 		set_writing(c, true);
 		return;
 	}
+	/* Nothing is written after it; a socket that is always writable is not to be watched. */
+	set_read_needs_write(c, false);
+	set_writing(c, false);
 	move(c, CONN_LINGERING);
 	/* Closing with input unread would reset the connection, and the last reply be lost. */
 	if (io == IO_FAILED || c->ended)
@@ -625,7 +636,7 @@ static void write_fired(evutil_socket_t fd, short what, void *arg)
 	} else {
 		if (c->read_needs_write)
 			want_again(c);
-		c->read_needs_write = false;
+		set_read_needs_write(c, false);
 		flush(c);
 	}
 }

@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -121,6 +122,7 @@ struct room {
 	struct listener_user accepts;
 	unsigned port;
 	struct end *next;	/* takes the next connection */
+	int accepted;		/* the last one's descriptor, which it owns */
 	struct tls *accept_tls; /* NULL: plain */
 	struct millis handshake;
 };
@@ -138,6 +140,7 @@ static void on_accept(struct listener_user *u, int fd)
 	struct room *r = container_of(u, struct room, accepts);
 
 	assert_non_null(r->next);
+	r->accepted = fd;
 	r->next->conn = conn_accept(r->loop, fd, r->accept_tls, r->handshake, &r->next->user);
 	r->next = NULL;
 }
@@ -1067,6 +1070,232 @@ static void who_is_served_does_not_wait_for_a_crowd_that_shakes_hands(void **sta
 	end_fini(&server);
 }
 
+/* ---- Who changes its keys ----------------------------------------------------------------------
+ */
+
+#define KEY_CHANGES_ALLOWED 32
+
+/* A client in this thread, over a socketpair: what is in the sockets does not hang on the kernel's
+ * timers. */
+struct near {
+	struct watch watch;
+	struct loop *loop;
+	SSL_CTX *ctx;
+	SSL *ssl;
+	int fd, servers_fd;
+};
+
+static void on_near_readable(struct watch *w, bool readable, bool writable)
+{
+	struct near *n = container_of(w, struct near, watch);
+
+	(void)readable;
+	(void)writable;
+	if (SSL_do_handshake(n->ssl) == 1) {
+		watch_set(w, false, false);
+		loop_stop(n->loop);
+	}
+}
+
+/* Through with the handshake, on both sides. */
+static void near_open(struct near *n, struct room *r, struct end *server)
+{
+	int fd[2];
+
+	assert_int_equal(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd));
+	end_init(server, r->loop);
+	server->conn = conn_accept(r->loop, fd[0], r->server_tls, SECONDS(10), &server->user);
+	*n = (struct near){.loop = r->loop, .fd = fd[1], .servers_fd = fd[0]};
+	n->ctx = SSL_CTX_new(TLS_client_method());
+	n->ssl = SSL_new(n->ctx);
+	assert_int_equal(0,
+			 SSL_set_alpn_protos(n->ssl, (const unsigned char *)"\x07" ALPN_EXAMD, 8));
+	SSL_set_fd(n->ssl, n->fd);
+	assert_int_not_equal(1, SSL_connect(n->ssl));
+	watch_init(&n->watch, r->loop, n->fd, on_near_readable);
+	watch_set(&n->watch, true, false);
+	while (!SSL_is_init_finished(n->ssl))
+		room_run(r);
+	run_until_ready(r, server);
+	assert_int_equal(1, server->ready);
+}
+
+static void near_fini(struct near *n)
+{
+	watch_fini(&n->watch);
+	SSL_free(n->ssl);
+	SSL_CTX_free(n->ctx);
+	close(n->fd);
+}
+
+static void near_says(struct near *n, const char *text)
+{
+	assert_int_equal(strlen(text), SSL_write(n->ssl, text, (int)strlen(text)));
+}
+
+static void near_changes_keys(struct near *n, int times, int how)
+{
+	while (times-- > 0) {
+		assert_int_equal(1, SSL_key_update(n->ssl, how));
+		assert_int_equal(1, SSL_do_handshake(n->ssl));
+	}
+}
+
+static void who_changes_its_keys_a_few_times_is_served_on(void **state)
+{
+	struct room *r = *state;
+	struct end server;
+	struct near n;
+
+	near_open(&n, r, &server);
+	near_changes_keys(&n, KEY_CHANGES_ALLOWED, SSL_KEY_UPDATE_NOT_REQUESTED);
+	near_says(&n, "new keys");
+	run_until_got(r, &server, 8);
+	expect_text(&server, "new keys");
+	assert_int_equal(0, server.closed);
+	near_changes_keys(&n, 1, SSL_KEY_UPDATE_NOT_REQUESTED); /* and nothing after it */
+	run_until_closed(r, &server);
+	assert_int_equal(CONN_END_ERROR, server.why);
+	near_fini(&n);
+	end_fini(&server);
+}
+
+/* What it says after that is not read any more: the call that took in its keys has ended. */
+static void who_changes_its_keys_without_end_is_cut_and_others_are_served(void **state)
+{
+	struct room *r = *state;
+	struct end server, client, other;
+	struct near n;
+
+	near_open(&n, r, &server);
+	tls_open(r, &client, &other);
+	other.echo = true;
+	near_changes_keys(&n, 2 * KEY_CHANGES_ALLOWED, SSL_KEY_UPDATE_NOT_REQUESTED);
+	near_says(&n, "too late");
+	run_until_got(r, &server, 8);
+	assert_int_equal(1, server.closed);
+	assert_int_equal(CONN_END_ERROR, server.why);
+	assert_int_equal(0, buf_length(&server.got));
+	conn_write(client.conn, "answer", 6);
+	run_until_got(r, &client, 6);
+	expect_text(&client, "answer");
+	near_fini(&n);
+	end_fini(&server);
+	end_fini(&client);
+	end_fini(&other);
+}
+
+/* Stops the loop when the server has taken what was in its socket. */
+struct emptied {
+	struct loop_pass pass;
+	struct loop *loop;
+	int fd;
+};
+
+static void on_emptied_pass(struct loop_pass *pass)
+{
+	struct emptied *e = container_of(pass, struct emptied, pass);
+	int left = 0;
+
+	assert_int_equal(0, ioctl(e->fd, FIONREAD, &left));
+	if (left == 0)
+		loop_stop(e->loop);
+}
+
+static void run_until_taken(struct room *r, int fd)
+{
+	struct emptied e = {{.on_pass = on_emptied_pass}, r->loop, fd};
+
+	loop_add_pass(r->loop, &e.pass);
+	room_run(r);
+	loop_remove_pass(r->loop, &e.pass);
+}
+
+/* The server must answer the change of keys, for which its socket has no room; more lies there to
+ * be read. */
+static void near_blocks_its_server(struct near *n, struct room *r)
+{
+	static const char junk[4096];
+
+	while (write(n->servers_fd, junk, sizeof junk) > 0)
+		;
+	assert_int_equal(EAGAIN, errno);
+	/* OpenSSL 3.0 answers the first when it takes in the second. */
+	near_changes_keys(n, 2, SSL_KEY_UPDATE_REQUESTED);
+	run_until_taken(r, n->servers_fd);
+	near_says(n, "unread");
+}
+
+static void who_takes_no_answer_to_its_keys_costs_no_passes_and_ends_in_time(void **state)
+{
+	struct counted_passes passes = {.pass = {.on_pass = on_counted_pass}};
+	struct room *r = *state;
+	struct end server;
+	struct near n;
+
+	near_open(&n, r, &server);
+	near_blocks_its_server(&n, r);
+	conn_set_deadline(server.conn, (struct millis){100});
+	loop_add_pass(r->loop, &passes.pass);
+	run_until_closed(r, &server);
+	loop_remove_pass(r->loop, &passes.pass);
+	assert_int_equal(CONN_END_TIME, server.why);
+	assert_int_equal(0, buf_length(&server.got));
+	assert_in_range(passes.count, 1, 20);
+	near_fini(&n);
+	end_fini(&server);
+}
+
+static void near_takes_all(struct near *n)
+{
+	static char junk[65536];
+
+	while (read(n->fd, junk, sizeof junk) > 0)
+		;
+}
+
+/* It may be written to again, which has not been told yet. */
+static void who_is_closed_before_it_is_read_on_costs_no_passes(void **state)
+{
+	struct counted_passes passes = {.pass = {.on_pass = on_counted_pass}};
+	struct room *r = *state;
+	struct end server;
+	struct near n;
+
+	near_open(&n, r, &server);
+	near_blocks_its_server(&n, r);
+	near_takes_all(&n);
+	conn_write(server.conn, "bye", 3);
+	conn_close_soon(server.conn, (struct millis){100});
+	loop_add_pass(r->loop, &passes.pass);
+	run_until_closed(r, &server);
+	loop_remove_pass(r->loop, &passes.pass);
+	assert_int_equal(CONN_END_OURS, server.why);
+	assert_in_range(passes.count, 1, 20);
+	near_fini(&n);
+	end_fini(&server);
+}
+
+static void who_takes_the_answer_to_its_keys_at_last_is_read_on(void **state)
+{
+	struct room *r = *state;
+	struct end server;
+	struct near n;
+
+	near_open(&n, r, &server);
+	near_blocks_its_server(&n, r);
+	run_for(r, (struct millis){5});
+	assert_int_equal(0, buf_length(&server.got));
+	near_takes_all(&n);
+	run_until_got(r, &server, 6);
+	expect_text(&server, "unread");
+	near_says(&n, " and more");
+	run_until_got(r, &server, 15);
+	expect_text(&server, "unread and more");
+	near_fini(&n);
+	end_fini(&server);
+}
+
 /* ---- Time limits are absolute ------------------------------------------------------------------
  */
 
@@ -1168,6 +1397,32 @@ static void a_connection_that_nobody_answers_ends_in_time(void **state)
 	tls_free(tls);
 	close(fd);
 	end_fini(&client);
+}
+
+static int option_of(int fd, int level, int name)
+{
+	socklen_t len = sizeof(int);
+	int value = -1;
+
+	assert_int_equal(0, getsockopt(fd, level, name, &value, &len));
+	return value;
+}
+
+/* While something is not acknowledged the kernel sends no keepalives. */
+static void a_peer_that_vanishes_is_found_out_after_a_minute_whatever_is_under_way(void **state)
+{
+	struct room *r = *state;
+	struct end client, server;
+
+	tls_open(r, &client, &server);
+	run_until_ready(r, &server);
+	assert_int_equal(60000, option_of(r->accepted, IPPROTO_TCP, TCP_USER_TIMEOUT));
+	assert_int_equal(1, option_of(r->accepted, SOL_SOCKET, SO_KEEPALIVE));
+	assert_int_equal(60, option_of(r->accepted, IPPROTO_TCP, TCP_KEEPIDLE) +
+				 option_of(r->accepted, IPPROTO_TCP, TCP_KEEPINTVL) *
+				     option_of(r->accepted, IPPROTO_TCP, TCP_KEEPCNT));
+	end_fini(&client);
+	end_fini(&server);
 }
 
 static void a_port_where_nobody_listens_is_an_error(void **state)
@@ -1703,10 +1958,16 @@ int main(void)
 	    RULE(what_begins_no_handshake_is_cut_at_once),
 	    RULE(half_a_hello_and_an_end_is_an_end),
 	    RULE(who_is_served_does_not_wait_for_a_crowd_that_shakes_hands),
+	    RULE(who_changes_its_keys_a_few_times_is_served_on),
+	    RULE(who_changes_its_keys_without_end_is_cut_and_others_are_served),
+	    RULE(who_takes_no_answer_to_its_keys_costs_no_passes_and_ends_in_time),
+	    RULE(who_is_closed_before_it_is_read_on_costs_no_passes),
+	    RULE(who_takes_the_answer_to_its_keys_at_last_is_read_on),
 	    RULE(a_peer_that_drips_its_handshake_is_dropped_in_time),
 	    RULE(a_deadline_is_not_moved_by_a_peer_that_drips),
 	    RULE(a_deadline_can_be_renewed_cleared_and_made_shorter),
 	    RULE(a_connection_that_nobody_answers_ends_in_time),
+	    RULE(a_peer_that_vanishes_is_found_out_after_a_minute_whatever_is_under_way),
 	    RULE(a_port_where_nobody_listens_is_an_error),
 	    RULE(while_paused_nothing_is_told_and_then_everything),
 	    RULE(what_was_left_at_a_pause_is_offered_again_without_new_bytes),

@@ -14,6 +14,7 @@ struct transport {
 	int fd;	      /* owned; -1: none */
 	SSL *ssl;     /* owned; NULL: plain, or a server whose client has said nothing yet */
 	int expected; /* bytes below which the descriptor is not readable; 0: one is enough */
+	unsigned key_updates; /* that a server's client has sent */
 };
 
 enum io {
@@ -25,7 +26,8 @@ enum io {
 	IO_UNTRUSTED, /* handshake: the key is not the expected one, or no ALPN in common */
 };
 
-/* Adds TLS to the descriptor.  HOST is the client's: whom it expects; NULL for a server. */
+/* Adds TLS to the descriptor.  HOST is the client's: whom it expects; NULL for a server.  T stays
+ * where it is until transport_close(). */
 void transport_secure(struct transport *t, const struct tls *tls, const char *host);
 /* Before a server's transport_secure(): is the first record of a handshake there as a whole?  Until
  * it is the descriptor is not readable either, whatever drips in.  IO_OK also when it cannot be
@@ -35,6 +37,7 @@ enum io transport_await_record(struct transport *t, void *room, size_t size);
 enum io transport_handshake(struct transport *t);
 /* Was HTTP/2 chosen?  After the handshake. */
 bool transport_is_h2(const struct transport *t);
+/* IO_FAILED also when a server's client changes its keys again and again. */
 enum io transport_read(struct transport *t, void *data, size_t most, size_t *len);
 /* Does TLS hold bytes that no event will tell of? */
 bool transport_has_more(const struct transport *t);
