@@ -228,11 +228,18 @@ test("a proctor runs a room of 200 from the browser, from the first check-in to 
   });
 
   await step("while there is no connection it says so, offers nothing, and is live again after", async () => {
+    await press(page, "Message");
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Message").fill("The line was cut");
     await page.context().setOffline(true);
-    await page.getByText(/^No connection for/).waitFor();
-    assert.equal(await bar(page).getByRole("button", { name: "Pause" }).isDisabled(), true);
+    await page.getByText(/^No connection for/).waitFor({ state: "attached" });
+    assert.equal(await page.locator(".room-bar").getByText("Pause", { exact: true }).isDisabled(), true);
+    await dialog.getByRole("button", { name: "Send" }).click();
+    await said(page, "Not sent: message, the room. There is no connection."); // and not later by itself
     await page.context().setOffline(false);
     await page.getByText(/^No connection for/).waitFor({ state: "detached" });
+    await dialog.getByRole("button", { name: "Send" }).click();
+    await said(page, "Message sent: the room.");
     await press(page, "Pause");
     await said(page, "Paused: the room.");
     await press(page, "Resume");

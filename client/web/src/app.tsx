@@ -8,7 +8,7 @@ import { takeSlip } from "./router";
 import { Session, isStaff, type Who } from "./session";
 import { Taker } from "./taker/index";
 import { Button } from "./ui/button";
-import { Toasts } from "./ui/toast";
+import { clearToasts } from "./ui/toast";
 import { sentence } from "./wire/errors";
 import { Link } from "./wire/link";
 
@@ -80,14 +80,16 @@ export function App() {
       const found = takeSlip();
       if (found === "") return;
       setSlip(found);
-      setOffered(false);
+      setOffered(session.who.value === null);
     };
     addEventListener("hashchange", look);
     return () => removeEventListener("hashchange", look);
   }, []);
+  useEffect(() => clearToasts(), [who?.user]);
   useEffect(() => {
     if (who === undefined) return;
     if (who === null) setOffered(true);
+    else if (offered) setSlip(""); // it was used, or was not wanted: the next person here is another
     if (who === null || isStaff(who)) holder.release();
     else holder.reclaim();
   }, [who, holder]);
@@ -96,7 +98,6 @@ export function App() {
       {holding === "asking" && <Waiting text="Connecting" />}
       {holding === "held" && <Inside session={session} slip={slip} offered={offered} onSlipDone={() => setSlip("")} />}
       {(holding === "elsewhere" || holding === "lost") && <Elsewhere holder={holder} lost={holding === "lost"} />}
-      <Toasts />
     </>
   );
 }

@@ -58,7 +58,7 @@ export function LogIn({ session, slip }: { session: Session; slip: string }) {
           <Button pressed={bySlip} onClick={() => setBySlip(true)}>With a slip</Button>
           <Button pressed={!bySlip} onClick={() => setBySlip(false)}>With a password</Button>
         </div>
-        {bySlip ? <SlipForm session={session} slip={slip} /> : <PasswordForm session={session} />}
+        {bySlip ? <SlipForm key={slip} session={session} slip={slip} /> : <PasswordForm session={session} />}
       </section>
     </main>
   );

@@ -19,18 +19,24 @@ export class Errands {
 
   constructor(private readonly link: Link, private readonly room: Room) {}
 
-  send(draft: Draft, force = false): void {
+  // False: nothing was sent, and nothing will be.  What is pressed without a connection would be done
+  // later, to a room that has changed.
+  send(draft: Draft, force = false): boolean {
+    if (this.link.state.value !== "up") {
+      toast(`Not sent: ${draft.command.label.toLowerCase()}, ${draft.who}. There is no connection.`, true);
+      return false;
+    }
     this.open.set(this.open.value + 1);
     this.link.command({ case: "roomCommand", value: requestOf(draft, force) }).then((reply) => {
       if (reply.body.case === "room") this.room.take(reply.body.value, performance.now(), false);
       this.room.note("You", doneWords(draft));
       toast(doneWords(draft));
     }, (e: unknown) => this.refused(draft, e)).finally(() => this.open.set(this.open.value - 1));
+    return true;
   }
 
   force(changed: Changed): void {
-    this.drop(changed);
-    this.send(changed.draft, true);
+    if (this.send(changed.draft, true)) this.drop(changed);
   }
 
   drop(changed: Changed): void {

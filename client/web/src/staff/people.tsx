@@ -60,7 +60,9 @@ function One({ session, person, onClose, onChanged, onSecret }:
     setSure(null);
     const reply = await session.link.command({ case: "personChange",
       value: create(PersonChangeSchema, { commandId: commandId(), user: person.user, verb: v.verb }) });
-    if (reply.body.case === "secret") onSecret(reply.body.value);
+    if (reply.body.case === "secret" && reply.body.value.secret === "") // the first reply was lost, and is told once
+      toast(`${v.done}, but the new password was lost on its way: ${person.name || person.user}. Reset it once more.`, true);
+    else if (reply.body.case === "secret") onSecret(reply.body.value);
     else toast(`${v.done}: ${person.name || person.user}.`);
     onChanged();
     onClose();

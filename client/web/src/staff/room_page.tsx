@@ -268,7 +268,7 @@ export function RoomPage({ session, sitting }: { session: Session; sitting: bigi
         <Grid room={room} selection={selection} find={find} onFind={setFind} onKey={onKey} findRef={finder} />
         <Bar watched={watched} session={session} selection={selection} errands={errands} doing={doing} />
       </main>
-      {draft !== null && <AskDialog draft={draft} onDrop={() => setDraft(null)} onSend={(d) => { setDraft(null); errands.send(d); }} />}
+      {draft !== null && <AskDialog draft={draft} onDrop={() => setDraft(null)} onSend={(d) => { if (errands.send(d)) setDraft(null); }} />}
       {draft === null && changed !== undefined && (
         <ChangedDialog changed={changed} room={room} onDrop={() => errands.drop(changed)} onForce={() => errands.force(changed)} />
       )}

@@ -8,6 +8,7 @@ type PutState = "writing" | "open" | "underWay" | "saved" | "kept" | "refused";
 interface Put {
   readonly answer: Answer;
   state: PutState;
+  told?: PutState; // by the server, whatever was sent again since
 }
 
 interface Slot {
@@ -31,6 +32,9 @@ const order = (seat: number, revision: number, seat2: number, revision2: number)
   seat !== seat2 ? seat - seat2 : revision - revision2;
 
 const weight = (a: Answer) => 80 + 3 * a.note.length + a.codes.length * 20;
+
+// Has it an option or a code?  The server drops what is neither letter nor digit.
+export const isGiven = (a: Answer): boolean => a.chosen.length > 0 || a.codes.some((c) => /[a-z0-9]/i.test(c));
 
 export class Answers {
   private readonly slots = new Map<number, Slot>();
@@ -101,14 +105,16 @@ export class Answers {
     return first;
   }
 
-  // The server's word on one; "" is: on disk, and it counts.
-  settle(o: Order, reason: string): Answer | null {
+  // The server's word on one; "" is: on disk, and it counts.  Null: none such; else whether that is news.
+  settle(o: Order, reason: string): boolean | null {
     const put = this.slots.get(o.item)?.puts.find((p) => p.answer.seat === o.seat && p.answer.revision === o.revision);
     if (put === undefined) return null;
+    const before = put.told;
     if (reason === "") put.state = "saved";
     else if (reason === "kept_for_proctor") put.state = put.state === "refused" ? "refused" : "kept";
     else if (put.state !== "kept") put.state = "refused";
-    return put.answer;
+    put.told = put.state;
+    return before !== put.told;
   }
 
   // The whole list of what the server has; returns what was found to be saved.
@@ -167,6 +173,12 @@ export class Answers {
   has(item: number): boolean {
     const slot = this.slots.get(item);
     return slot !== undefined && (slot.puts.length > 0 || slot.haveRevision > 0);
+  }
+
+  // An answer that was put here is one; of what only the server has it is not known before it comes.
+  isGiven(item: number): boolean {
+    const latest = this.latest(item);
+    return latest === undefined ? this.has(item) : isGiven(latest);
   }
 
   isSaved(item: number): boolean {

@@ -8,6 +8,7 @@ import { Confirm } from "../ui/dialog";
 import { time } from "../ui/text";
 import { announce, toast } from "../ui/toast";
 import { sentence } from "../wire/errors";
+import { isGiven } from "./answers";
 import { Help } from "./help";
 import { Item } from "./item";
 import { useKeys } from "./keys";
@@ -42,7 +43,7 @@ function ClockFace({ seat }: { seat: Seat }) {
     } else if (before.current > COMES_BACK_MS && left <= COMES_BACK_MS && hidden) {
       announce("5 minutes left");
     }
-    if (before.current > LAST_MS && left <= LAST_MS) seat.putDrafts();
+    if (before.current > LAST_MS && left <= LAST_MS) seat.putInTime();
     before.current = left;
   });
   const runs = seat.stopped === 0;
@@ -190,7 +191,7 @@ export function Desk({ seat }: { seat: Seat }) {
   const goOnLinear = (sure: boolean) => {
     const progress = seat.progress(at);
     const answer = seat.answer(at);
-    if (answer.chosen.length === 0 && answer.codes.every((c) => c === "")) {
+    if (!isGiven(answer)) {
       toast("Answer this question first: in this part there is no going back.");
       return;
     }

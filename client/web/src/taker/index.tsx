@@ -17,7 +17,7 @@ function Place({ seat }: { seat: Seat }) {
   if (seat.showsItems) return <Desk seat={seat} />;
   if (seat.isClosed) return <Frame seat={seat} wide><After seat={seat} /></Frame>;
   if (seat.takenOver) return <Frame seat={seat}><TakenOver seat={seat} /></Frame>;
-  if (status === null && who?.sitting === 0n && (who.attempt === 0n || who.attempt === seat.left) && seat.entry === "") {
+  if (status === null && who?.sitting === 0n && (who.attempt === 0n || seat.left.has(who.attempt)) && seat.entry === "") {
     return <Frame seat={seat} wide><Practice seat={seat} /></Frame>;
   }
   if (seat.isPaused) return <><Strip seat={seat} /><main class="page narrow"><Paused seat={seat} /></main></>;

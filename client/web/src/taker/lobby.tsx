@@ -157,9 +157,10 @@ export function Paused({ seat }: { seat: Seat }) {
     const timer = setInterval(() => again((n) => n + 1), 1000);
     return () => clearInterval(timer);
   }, []);
+  const parked = (seat.stopped & Stop.PARKED) !== 0;
   const back = () => {
     setBusy(true);
-    seat.endBreak().catch((e: unknown) => toast(sentence(e), true)).finally(() => setBusy(false));
+    (parked ? seat.goOnWithPractice() : seat.endBreak()).catch((e: unknown) => toast(sentence(e), true)).finally(() => setBusy(false));
   };
   const why = seat.stopped & Stop.SITTING ? "The exam is paused for the whole room." : seat.stopped & Stop.ATTEMPT ? "Your exam is paused."
     : onBreak || seat.stopped & Stop.BREAK ? "You are on a break." : "This practice was put aside.";
@@ -169,7 +170,8 @@ export function Paused({ seat }: { seat: Seat }) {
       <p>{seat.stopped === 0 ? "The clock runs on: " : "The clock stands: "}<strong class="big">{time(seat.remainingMs)}</strong> left</p>
       {onBreak && (seat.stopped & (Stop.SITTING | Stop.ATTEMPT)) === 0 &&
         <div class="actions"><Button kind="primary" busy={busy} onClick={back}>Go on with the exam</Button></div>}
-      {!onBreak && <p class="hint">Stay where you are. It goes on by itself as soon as the proctor says so.</p>}
+      {parked && <div class="actions"><Button kind="primary" busy={busy} onClick={back}>Go on with the practice</Button></div>}
+      {!onBreak && !parked && <p class="hint">Stay where you are. It goes on by itself as soon as the proctor says so.</p>}
     </section>
   );
 }

@@ -3,7 +3,7 @@
 // and of client/lib (entry.c, hold.c, recall.c).
 import { create } from "@bufbuild/protobuf";
 import { AnswerSchema, AttemptState, CheckInSchema, ConfirmFormSchema, EndBreakSchema, GetAnswersSchema, GetFormPieceSchema,
-  GetResultSchema, GetStatusSchema, LeavePartSchema, NoticeKind, PutAnswersSchema, ReportEventSchema, RevealSchema, Stop, SubmitSchema,
+  GetResultSchema, GetStatusSchema, LeavePartSchema, NoticeKind, PracticeResumeSchema, PutAnswersSchema, ReportEventSchema, RevealSchema, Stop, SubmitSchema,
   TakeBreakSchema, type Answer, type Clock, type FormItem, type ItemReview, type Notice, type PartInfo, type Reply, type Status,
 } from "../../gen/examd_pb";
 import { Cell, Listeners } from "../cell";
@@ -12,7 +12,7 @@ import { announce, toast } from "../ui/toast";
 import { time } from "../ui/text";
 import { Refusal, errorName, errorPasses, sentence } from "../wire/errors";
 import { commandId, jitter } from "../wire/link";
-import { Answers, type Order } from "./answers";
+import { Answers, isGiven, type Order } from "./answers";
 import { Form, hex } from "./form";
 import { Journal } from "./journal";
 
@@ -46,7 +46,7 @@ export class Seat {
   journalFailed = false;
   submitting = false;
   focusLost = 0;
-  left = 0n; // the attempt that is over and looked at
+  readonly left = new Set<bigint>(); // the attempts that are over and looked at
   place = -1; // where they were at this device; -1: not known
   state = AttemptState.ATTEMPT_STATE_NONE;
   stopped = 0;
@@ -92,7 +92,10 @@ export class Seat {
       link.greeted.add((reply) => this.greeted(reply)),
       link.noticed.add((notice) => this.notice(notice)),
       link.woke.add(() => this.probe()),
-      link.state.watch(() => this.tell()),
+      link.state.watch((state) => {
+        if (state !== "up") this.clockVersion = 0n; // the next server may be one of an earlier backup
+        this.tell();
+      }),
       session.who.watch(() => this.advance()),
     );
     const beat = setInterval(() => this.beat(), 1000);
@@ -150,7 +153,7 @@ export class Seat {
     const part = this.partInfo;
     if (part === undefined) return 0;
     const end = part.firstItem + part.items;
-    for (let item = part.firstItem; item < end; item++) if (!this.answers.has(item)) return item;
+    for (let item = part.firstItem; item < end; item++) if (!this.answers.isGiven(item)) return item;
     return end - 1;
   }
 
@@ -217,7 +220,7 @@ export class Seat {
 
   // The last attempt is over, and looked at.
   leave(): void {
-    if (this.isClosed) this.left = this.attempt;
+    if (this.isClosed) this.left.add(this.attempt);
     this.status = null;
     this.state = AttemptState.ATTEMPT_STATE_NONE;
     this.attempt = 0n;
@@ -273,6 +276,10 @@ export class Seat {
   // Changes an answer: at once, or, while it is TYPED, when the typing stops.
   change(item: number, change: Change, typed = false): void {
     if (!this.showsItems || this.form.item(item) === undefined || this.remainingMs <= 0) return;
+    if (this.answers.lack(item) === item) {
+      toast("What you answered elsewhere is still on its way. Try again in a moment.");
+      return;
+    }
     const answer = create(AnswerSchema, { ...this.answer(item), ...change, item, seenMs: this.seenMs(item) });
     const before = this.drafts.get(item);
     if (before !== undefined) clearTimeout(before.timer);
@@ -284,6 +291,12 @@ export class Seat {
 
   putDrafts(): void {
     for (const item of [...this.drafts.keys()]) this.putDraft(item);
+  }
+
+  // Before the time is up.  Of a linear part, where an answer is final, only what is one: a flag alone is
+  // none, and the question stays the one to be answered, should there be more time.
+  putInTime(): void {
+    for (const [item, { answer }] of [...this.drafts]) if (!this.isLinear || isGiven(answer)) this.putDraft(item);
   }
 
   private putDraft(item: number): void {
@@ -338,15 +351,24 @@ export class Seat {
     this.tell();
   }
 
+  // Leaves the part that is open now, and no other: its time may end before everything is saved.
   async leavePart(): Promise<void> {
+    const part = this.part;
     this.putDrafts();
     await this.settled();
-    await this.session.link.command({ case: "leavePart", value: create(LeavePartSchema, { commandId: commandId(), part: this.part }) });
+    if (this.part !== part || this.isClosed) return;
+    await this.session.link.command({ case: "leavePart", value: create(LeavePartSchema, { commandId: commandId(), part }) });
   }
 
   async takeBreak(): Promise<void> {
-    this.putDrafts();
+    if (!this.isLinear) this.putDrafts(); // there it is final only when the candidate goes on
     await this.session.link.command({ case: "takeBreak", value: create(TakeBreakSchema, { commandId: commandId() }) });
+  }
+
+  // Of practice that was put aside.
+  async goOnWithPractice(): Promise<void> {
+    await this.session.link.command({ case: "practiceResume", value: create(PracticeResumeSchema, { commandId: commandId(), attempt: this.attempt }) });
+    this.wantStatus = true;
   }
 
   async endBreak(): Promise<void> {
@@ -380,7 +402,7 @@ export class Seat {
     const status = reply.body.case === "status" ? reply.body.value
       : reply.body.case === "hello" ? reply.body.value.status
       : reply.body.case === "notice" ? reply.body.value.status : undefined;
-    if (status !== undefined && status.attempt === this.left && status.state >= AttemptState.SUBMITTED) return;
+    if (status !== undefined && this.left.has(status.attempt) && status.state >= AttemptState.SUBMITTED) return;
     if (status !== undefined && status.attempt !== this.attempt && this.attempt !== 0n) this.forget();
     // Replies come on streams of their own: an older one may come last.
     const late = reply.clock !== undefined && reply.clock.version < this.clockVersion;
@@ -635,6 +657,7 @@ export class Seat {
     try {
       await this.session.link.ask({ case: "getStatus", value: create(GetStatusSchema, { roundTripMs: this.session.link.roundTripMs }) });
     } catch (e) {
+      if (e instanceof Refusal && e.reason === "seat_taken" && this.attempt !== 0n) this.takenOver = true;
       if (!(e instanceof Refusal) || errorPasses(e.number)) this.wantStatus = true;
       throw e;
     }
@@ -684,9 +707,9 @@ export class Seat {
   }
 
   private settle(order: Order, reason: string): boolean {
-    const answer = this.answers.settle(order, reason);
-    if (answer !== null && reason !== "") toast(`Question ${order.item + 1}: ${said(reason)}`, true);
-    return answer !== null;
+    const news = this.answers.settle(order, reason);
+    if (news === true && reason !== "") toast(`Question ${order.item + 1}: ${said(reason)}`, true);
+    return news !== null;
   }
 
   // Of a session that is at no attempt: for good when it is closed or another's.

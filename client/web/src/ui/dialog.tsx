@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 import { Button } from "./button";
+import { toastPlace } from "./toast";
 
 // A modal dialog while it is shown: the browser keeps the focus inside and gives it back.
 export function Dialog({ title, onClose, wide = false, children }:
@@ -11,8 +12,11 @@ export function Dialog({ title, onClose, wide = false, children }:
     const d = dialog.current;
     if (d === null) return;
     const before = document.activeElement;
+    const home = toastPlace.parentNode;
+    d.append(toastPlace);
     d.showModal();
     return () => {
+      home?.append(toastPlace);
       d.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };

@@ -9,6 +9,7 @@ interface Saying {
   readonly silent: boolean; // for screen readers alone
 }
 const said = new Listeners<Saying>();
+const cleared = new Listeners<void>();
 const SHOWN_MS = 8_000;
 
 // Shown for a while; an urgent one stays until it is put away.
@@ -21,6 +22,15 @@ export function announce(text: string, urgent = false): void {
   said.tell({ text, urgent, silent: true });
 }
 
+// Where they are shown: a page of their own, because an open dialog must have them inside.  What is beside a
+// modal dialog is neither read out nor can it be pressed.
+export const toastPlace = document.createElement("div");
+
+// Of the person before.
+export function clearToasts(): void {
+  cleared.tell();
+}
+
 interface Shown extends Saying {
   readonly key: number;
 }
@@ -31,13 +41,14 @@ export function Toasts() {
   const [assertive, setAssertive] = useState("");
   useEffect(() => {
     let key = 0;
-    return said.add((saying) => {
+    const ends = [cleared.add(() => setShown([])), said.add((saying) => {
       (saying.urgent ? setAssertive : setPolite)(saying.text);
       if (saying.silent) return;
       const it = { ...saying, key: ++key };
       setShown((all) => [...all.slice(-3), it]);
       if (!saying.urgent) setTimeout(() => setShown((all) => all.filter((s) => s.key !== it.key)), SHOWN_MS);
-    });
+    })];
+    return () => { for (const end of ends) end(); };
   }, []);
   return (
     <>
