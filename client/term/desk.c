@@ -356,7 +356,7 @@ void desk_break(struct desk *d, bool begin)
 
 	if (d->breaking || desk_status(d) == NULL || !desk_status(d)->can_break)
 		return;
-	desk_put(d);
+	desk_put_early(d);
 	exam_client_command_id(id);
 	take.command_id = end.command_id = (ProtobufCBinaryData){sizeof id, id};
 	request.body_case =

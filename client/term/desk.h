@@ -160,8 +160,11 @@ void desk_set_note(struct desk *d, const char *note);
 void desk_mark(struct desk *d, struct mark mark);
 /* A code of the draft was changed by its owner: it is put when nothing follows for a moment. */
 void desk_code_changed(struct desk *d);
-/* Puts the draft, when there is something to put. */
+/* Puts the draft, when there is something to put.  In a linear part that is final, and needs a
+ * choice: a flag or a note alone stays a draft. */
 void desk_put(struct desk *d);
+/* The same where it is not final: nothing in a linear part, before the candidate goes on. */
+void desk_put_early(struct desk *d);
 
 void desk_agree(struct desk *d);
 /* The part, or all of it when it is the last one; waits until everything is saved. */

@@ -59,15 +59,23 @@ static size_t places(const bool *set, uint32_t out[DESK_OPTIONS_MOST])
 	return n;
 }
 
+/* As the server counts it: dots, hyphens and spaces alone are no code. */
 static bool draft_has_choice(const struct draft *draft)
 {
 	for (size_t i = 0; i < DESK_OPTIONS_MOST; i++)
 		if (draft->chosen[i])
 			return true;
 	for (size_t i = 0; i < DESK_FIELDS_MOST; i++)
-		if (draft->codes[i][0] != '\0')
+		if (draft->codes[i][strspn(draft->codes[i], " .-")] != '\0')
 			return true;
 	return false;
+}
+
+/* In a linear part what is put is final, so a flag or a note without a choice stays a draft: with
+ * it put, the question would seem to be answered, and the server wait for its answer. */
+static bool draft_waits(const struct desk *d)
+{
+	return !d->draft.dirty || (desk_is_linear(d) && !draft_has_choice(&d->draft));
 }
 
 void desk_put(struct desk *d)
@@ -79,7 +87,7 @@ void desk_put(struct desk *d)
 	enum err err;
 
 	timer_stop(&d->put_later);
-	if (!d->draft.dirty || item == NULL)
+	if (item == NULL || draft_waits(d))
 		return;
 	a.item = d->item;
 	a.chosen = chosen;
@@ -104,6 +112,12 @@ void desk_put(struct desk *d)
 	desk_changed(d);
 }
 
+void desk_put_early(struct desk *d)
+{
+	if (!desk_is_linear(d))
+		desk_put(d);
+}
+
 /* What is known of the item only elsewhere would be lost by anything but a new choice. */
 static bool may_mark(struct desk *d)
 {
@@ -122,8 +136,7 @@ static bool may_answer(struct desk *d)
 static void draft_changed(struct desk *d)
 {
 	d->draft.dirty = true;
-	if (!desk_is_linear(d))
-		desk_put(d);
+	desk_put_early(d);
 	desk_changed(d);
 }
 
@@ -201,8 +214,7 @@ static void look_away(struct desk *d)
 		return;
 	d->seen_ms[d->item] = desk_seen_so_far(d);
 	d->shown_since = mono_now();
-	if (!desk_is_linear(d))
-		desk_put(d);
+	desk_put_early(d);
 }
 
 static void look_at(struct desk *d, uint32_t item)

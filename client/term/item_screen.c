@@ -462,11 +462,11 @@ static void on_command(struct ui *ui, int command)
 		desk_previous(d);
 		break;
 	case KEY_CTRL('V'):
-		desk_put(d);
+		desk_put_early(d);
 		ui_open(ui, SCREEN_NAVIGATOR);
 		break;
 	case KEY_CTRL('S'):
-		desk_put(d);
+		desk_put_early(d);
 		ui_open(ui, SCREEN_HAND_IN);
 		break;
 	case KEY_CTRL('R'):
