@@ -151,8 +151,8 @@ static struct recording worked(struct work *w, enum lie lie)
 		if (image_draw(&w->random, 30) == 0)
 			when_idle(&w->given);
 		if (w->kicks % (KICKS / COPIES) == KICKS / COPIES - 1) {
-			copy_all(w);
-			mark(MARK_ACKNOWLEDGED, w->nrecords);
+			copy_all(w); /* may be done before the last kick is on disk */
+			acknowledge(w);
 			when_reopened(&w->given);
 		}
 	}
