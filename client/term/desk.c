@@ -385,6 +385,16 @@ static void forget_result(struct desk *d)
 }
 
 /* Whatever can be done by itself now. */
+/* The part that was to be left has ended by itself, before everything of it was saved: the one that
+ * has begun since is not to be left, nor the exam handed in. */
+static void follow_part(struct desk *d)
+{
+	const Examd__V1__Status *status = desk_status(d);
+
+	if (d->leaving != LEAVING_NOT && status != NULL && status->part != d->leaving_part)
+		d->leaving = LEAVING_NOT;
+}
+
 void desk_pump(struct desk *d)
 {
 	desk_follow_attempt(d);
@@ -394,6 +404,7 @@ void desk_pump(struct desk *d)
 		return;
 	if (d->result_asked && !desk_is_closed(d))
 		forget_result(d);
+	follow_part(d);
 	if (desk_is_closed(d)) {
 		d->leaving = LEAVING_NOT;
 		if (!d->result_asked && exam_client_unsettled(d->client) == 0)
